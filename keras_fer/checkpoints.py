@@ -1,0 +1,133 @@
+"""The whole state of a training in one file, so that none of it can be lost.
+
+A checkpoint holds weights, optimiser, averaged weights, random state, epoch,
+step, history and best value. It is written beside the last one, which stays
+as the previous one.
+"""
+
+import dataclasses
+import json
+import os
+import zipfile
+from pathlib import Path
+
+import keras
+import numpy as np
+
+from keras_fer import files
+
+
+@dataclasses.dataclass
+class Progress:
+    """How far a training has come; everything that is not an array.
+
+    Attributes:
+        run_id: which run the checkpoint belongs to.
+        epoch: the epoch under way, from 0.
+        step: how many of its steps are done.
+        loss_sum, correct_sum: metric sums over these steps.
+        best: the best validation accuracy so far, or None.
+        best_epoch: its epoch, or None.
+        history: column -> one value for each finished epoch.
+        seconds: time spent training so far.
+    """
+
+    run_id: str
+    epoch: int = 0
+    step: int = 0
+    loss_sum: float = 0.0
+    correct_sum: float = 0.0
+    best: float | None = None
+    best_epoch: int | None = None
+    history: dict[str, list[float]] = dataclasses.field(default_factory=dict)
+    seconds: float = 0.0
+
+
+def snapshot(model):
+    """All state of a compiled model, as a list of NumPy arrays."""
+    return [
+        keras.ops.convert_to_numpy(variable.value)
+        for variable in _variables(model)
+    ]
+
+
+def restore(model, arrays):
+    """Puts the arrays of `snapshot` back.
+
+    Raises:
+        ValueError: if they do not fit the model, naming the first misfit.
+    """
+    variables = _variables(model)
+    if len(arrays) != len(variables):
+        raise ValueError(
+            f"a state of {len(variables)} arrays was expected. Received: "
+            f"{len(arrays)}"
+        )
+    for variable, array in zip(variables, arrays, strict=True):
+        if tuple(variable.shape) != tuple(array.shape):
+            raise ValueError(
+                f"{variable.path} has the shape {tuple(variable.shape)}. "
+                f"Received: {tuple(array.shape)}"
+            )
+    for variable, array in zip(variables, arrays, strict=True):
+        variable.assign(array)
+
+
+def save(directory, model, progress):
+    """Writes `last.npz`; what was there becomes `previous.npz`."""
+    directory = Path(directory)
+    last = directory / "last.npz"
+    arrays = {
+        f"array{index:04d}": array
+        for index, array in enumerate(snapshot(model))
+    }
+    text = json.dumps(dataclasses.asdict(progress))
+    with files.atomic_path(directory / "next.npz") as path:
+        np.savez(path, progress=np.array(text), **arrays)
+    if last.exists():
+        os.replace(last, directory / "previous.npz")
+    os.replace(directory / "next.npz", last)
+
+
+def load(directory, model, run_id):
+    """Restores the newest whole checkpoint of this run.
+
+    Args:
+        directory: where `save` wrote.
+        model: the compiled model; changed in place.
+        run_id: only checkpoints of this run are taken.
+
+    Returns:
+        (`Progress` or None where there is no checkpoint, a list of messages
+        about files that had to be passed over).
+    """
+    messages = []
+    # next.npz is there if a kill fell between its writing and its renaming.
+    for name in ("next.npz", "last.npz", "previous.npz"):
+        path = Path(directory) / name
+        if not path.exists():
+            continue
+        try:
+            progress, arrays = _read(path)
+        except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
+            messages.append(f"{path} cannot be read ({error})")
+            continue
+        if progress.run_id != run_id:
+            messages.append(f"{path} belongs to another run")
+            continue
+        restore(model, arrays)
+        return progress, messages
+    return None, messages
+
+
+def _read(path):
+    # np.load leaves the file open when the archive is damaged.
+    with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
+        progress = Progress(**json.loads(str(archive["progress"])))
+        names = sorted(name for name in archive.files if name != "progress")
+        return progress, [archive[name] for name in names]
+
+
+def _variables(model):
+    # model.variables, unlike model.weights, has the dropout's random state.
+    return [*model.variables, *model.optimizer.variables]

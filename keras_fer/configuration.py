@@ -1,0 +1,142 @@
+"""From a recipe's command line to its frozen Config, and back to a status.
+
+Nothing here loads TensorFlow: a wrong flag ends a program before that.
+"""
+
+import dataclasses
+import json
+import os
+import sys
+from pathlib import Path
+
+import tyro
+
+from keras_fer.errors import ExpectedError
+from keras_fer.errors import TrainingInterrupted
+from keras_fer.errors import UsageError
+
+
+def read_config(config_class, demo, arguments=None):
+    """Makes a recipe's Config of the command line.
+
+    Args:
+        config_class: a frozen dataclass with a default for every field.
+        demo: field -> value, the defaults under `--demo`.
+        arguments: the words of the command line. None takes `sys.argv`.
+
+    Returns:
+        A `config_class`.
+
+    Raises:
+        SystemExit: with status 2 for a word or value that is not understood.
+    """
+    arguments = list(sys.argv[1:] if arguments is None else arguments)
+    try:
+        default = _defaults(config_class, demo, arguments)
+        config = tyro.cli(
+            config_class,
+            args=arguments,
+            default=default,
+            config=(
+                tyro.conf.FlagCreatePairsOff,
+                tyro.conf.HelptextFromCommentsOff,
+            ),
+        )
+        _check_values(config)
+    except UsageError as error:
+        print(f"error: {error}", file=sys.stderr)
+        raise SystemExit(error.exit_status) from None
+    return config
+
+
+def run(main, config):
+    """Runs a recipe and turns what stops it into message and status.
+
+    Returns:
+        0, or 2 for wrong usage, 3 for bad data, 4 if interrupted but
+        resumable: the process's exit status.
+    """
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    try:
+        main(config)
+    except TrainingInterrupted as interruption:
+        path = Path(config.run_dir) / "config.json"
+        print(
+            f"\n{interruption}; nothing is lost. Go on with:\n"
+            f"  python {sys.argv[0]} --config {path} --resume",
+            file=sys.stderr,
+        )
+        return interruption.exit_status
+    except ExpectedError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return error.exit_status
+    return 0
+
+
+def _defaults(config_class, demo, arguments):
+    path = _value_of("--config", arguments)
+    if path is None:
+        chosen = demo if "--demo" in arguments else {}
+        return config_class(**chosen)
+    try:
+        saved = json.loads(Path(path).read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise UsageError(f"--config {path} cannot be read: {error}") from error
+    saved.pop("run_id", None)
+    fields = {field.name: field for field in dataclasses.fields(config_class)}
+    unknown = sorted(set(saved) - set(fields))
+    if unknown:
+        raise UsageError(
+            f"--config {path} has settings this recipe does not know: "
+            f"{', '.join(unknown)}"
+        )
+    for name, value in saved.items():
+        if value is not None and "Path" in str(fields[name].type):
+            saved[name] = Path(value)
+        elif isinstance(value, list):
+            saved[name] = tuple(value)
+    saved |= {"resume": False, "overwrite": False, "config": Path(path)}
+    return config_class(**saved)
+
+
+def _value_of(flag, arguments):
+    for position, argument in enumerate(arguments):
+        if argument == flag and position + 1 < len(arguments):
+            return arguments[position + 1]
+        if argument.startswith(f"{flag}="):
+            return argument.partition("=")[2]
+    return None
+
+
+def _check_values(config):
+    """Refuses values that no recipe can mean, whatever fields it has."""
+    values = dataclasses.asdict(config)
+    for name, value in values.items():
+        if name in ("epochs", "batch_size", "image_size", "crop_size"):
+            if value < 1:
+                raise UsageError(f"{_flag(name)} must be at least 1: {value}")
+        elif isinstance(value, float) and not 0 <= value < float("inf"):
+            raise UsageError(
+                f"{_flag(name)} must be a number of at least 0: {value}"
+            )
+    if values.get("learning_rate") == 0:
+        raise UsageError("--learning-rate must be above 0")
+    if values.get("resume") and values.get("overwrite"):
+        raise UsageError(
+            "--resume goes on with a run and --overwrite removes it. Choose "
+            "one."
+        )
+    if values.get("demo") and values.get("data_dir"):
+        raise UsageError(
+            "--demo draws its own faces and --data-dir names others. Choose "
+            "one."
+        )
+    crop, image = values.get("crop_size"), values.get("image_size")
+    if crop and image and crop > image:
+        raise UsageError(
+            f"--crop-size {crop} does not fit into --image-size {image}"
+        )
+
+
+def _flag(name):
+    return "--" + name.replace("_", "-")

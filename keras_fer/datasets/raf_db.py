@@ -1,0 +1,190 @@
+"""RAF-DB: the TFDS builder, and the door through which training reads it."""
+
+import os
+import shutil
+from pathlib import Path
+
+import filelock
+import numpy as np
+import tensorflow_datasets as tfds
+
+from keras_fer.datasets import picture_checks
+from keras_fer.datasets.labeled_faces import LabeledFaces
+from keras_fer.datasets.raf_db_source import VARIANTS
+from keras_fer.datasets.raf_db_source import find_source
+from keras_fer.errors import DataError
+
+OFFICIAL_COUNTS = {
+    "basic": {"train": 12_271, "test": 3_068},
+    "compound": {"train": 3_162, "test": 792},
+}
+HOW_TO_OBTAIN = """\
+RAF-DB is given to researchers on request: see
+http://www.whdeng.cn/raf/model1.html. Unpack what you receive, so that
+DIR/basic/EmoLabel/list_patition_label.txt and DIR/basic/Image/aligned exist."""
+
+
+class RafDb(tfds.core.GeneratorBasedBuilder):
+    """Real-world Affective Faces: aligned faces, basic and compound."""
+
+    VERSION = tfds.core.Version("1.0.0")
+    BUILDER_CONFIGS = [
+        tfds.core.BuilderConfig(
+            name=name, description=f"The {len(classes)} {name} expressions."
+        )
+        for name, classes in VARIANTS.items()
+    ]
+    MANUAL_DOWNLOAD_INSTRUCTIONS = HOW_TO_OBTAIN
+
+    def _info(self):
+        return self.dataset_info_from_configs(
+            features=tfds.features.FeaturesDict(
+                {
+                    "image": tfds.features.Image(shape=(None, None, 3)),
+                    "label": tfds.features.ClassLabel(
+                        names=list(VARIANTS[self.builder_config.name])
+                    ),
+                    "name": tfds.features.Text(),
+                }
+            ),
+            supervised_keys=("image", "label"),
+            homepage="http://www.whdeng.cn/raf/model1.html",
+            description=(
+                "Aligned faces from the internet, labelled by about 40 "
+                "annotators each (Li, Deng and Du, CVPR 2017)."
+            ),
+            citation=(
+                "Li, Deng and Du, Reliable Crowdsourcing and Deep "
+                "Locality-Preserving Learning for Expression Recognition in "
+                "the Wild, CVPR 2017."
+            ),
+            # Training draws its own order, from the epoch's table.
+            disable_shuffling=True,
+        )
+
+    def _split_generators(self, dl_manager):
+        source = find_source(dl_manager.manual_dir, self.builder_config.name)
+        return {
+            split: self._generate_examples(source, split)
+            for split in ("train", "test")
+        }
+
+    def _generate_examples(self, source, split):
+        number = 0
+        for record, content in source.read_all():
+            if record.split == split:
+                yield (
+                    number,
+                    {
+                        "image": content,
+                        "label": record.label,
+                        "name": record.name,
+                    },
+                )
+                number += 1
+
+
+def load_raf_db(
+    data_dir, variant="basic", *, expected_counts="official", cache_dir=None
+):
+    """Checks RAF-DB, prepares it once, and gives the compressed pictures.
+
+    What is prepared lies in a folder named by the hash of its source, so
+    that another folder, or one changed label, is prepared anew.
+
+    Args:
+        data_dir: see `raf_db_source.find_source`.
+        variant: "basic" or "compound".
+        expected_counts: "official" checks the numbers of pictures, "any"
+            does not.
+        cache_dir: where prepared data is kept; see `cache_directory`.
+
+    Returns:
+        {"train": `LabeledFaces`, "test": `LabeledFaces`}.
+
+    Raises:
+        DataError: with all faults of one kind at once.
+    """
+    source = find_source(data_dir, variant)
+    if expected_counts == "official":
+        _check_counts(source, OFFICIAL_COUNTS[variant])
+    picture_checks.check_pictures(source)
+    prepared = cache_directory(cache_dir) / source.identity()[:16]
+    with filelock.FileLock(prepared.with_suffix(".lock")):
+        for leftover in prepared.rglob("*incomplete*"):
+            shutil.rmtree(leftover, ignore_errors=True)
+        builder = RafDb(
+            config=variant, data_dir=str(prepared), file_format="tfrecord"
+        )
+        builder.download_and_prepare(
+            download_config=tfds.download.DownloadConfig(
+                manual_dir=str(Path(data_dir).resolve())
+            )
+        )
+    return {
+        split: _read(builder, split, source.class_names)
+        for split in ("train", "test")
+    }
+
+
+def source_identity(data_dir, variant="basic"):
+    """SHA-256 of everything that the data set consists of."""
+    return find_source(data_dir, variant).identity()
+
+
+def cache_directory(cache_dir=None):
+    """Where prepared data is kept: created, and writable.
+
+    Args:
+        cache_dir: None takes the environment's KERAS_FER_CACHE, or
+            `~/.cache/keras_fer`.
+
+    Raises:
+        DataError: if it cannot be written.
+    """
+    path = Path(
+        cache_dir
+        or os.environ.get("KERAS_FER_CACHE")
+        or Path.home() / ".cache" / "keras_fer"
+    )
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+        writable = os.access(path, os.W_OK)
+    except OSError:
+        writable = False
+    if not writable:
+        raise DataError(
+            f"Prepared data cannot be kept in {path}. Give another folder: "
+            "--cache-dir FOLDER, or set KERAS_FER_CACHE."
+        )
+    return path
+
+
+def _check_counts(source, expected):
+    splits = [record.split for record in source.records]
+    found = {split: splits.count(split) for split in expected}
+    if found != expected:
+        raise DataError(
+            f"{source.directory} has {found['train']:,} train and "
+            f"{found['test']:,} test pictures; RAF-DB has "
+            f"{expected['train']:,} and {expected['test']:,}. Use "
+            "--expected-counts any if this is meant; the report will say so."
+        )
+
+
+def _read(builder, split, class_names):
+    dataset = builder.as_dataset(
+        split=split,
+        decoders={"image": tfds.decode.SkipDecoding()},
+        shuffle_files=False,
+    )
+    examples = list(tfds.as_numpy(dataset))
+    return LabeledFaces(
+        images=tuple(example["image"] for example in examples),
+        labels=np.array([example["label"] for example in examples], "int32"),
+        names=tuple(
+            example["name"].decode("utf-8", "surrogateescape")
+            for example in examples
+        ),
+        class_names=class_names,
+    )

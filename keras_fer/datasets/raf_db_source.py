@@ -1,0 +1,352 @@
+"""RAF-DB as its users hold it: which files, which labels, which layout.
+
+Nothing is decoded here and nothing extracted: a layout becomes a list of
+records, or an error that names the file, what was found and what to do.
+"""
+
+import dataclasses
+import hashlib
+import re
+import zipfile
+from collections import Counter
+from pathlib import Path
+
+from keras_fer.classes import CLASSES
+from keras_fer.errors import DataError
+
+COMPOUND_CLASSES = (
+    "happily surprised",
+    "happily disgusted",
+    "sadly fearful",
+    "sadly angry",
+    "sadly surprised",
+    "sadly disgusted",
+    "fearfully angry",
+    "fearfully surprised",
+    "angrily surprised",
+    "angrily disgusted",
+    "disgustedly surprised",
+)
+# Classes in the order of the ids 1..n in the label files.
+VARIANTS = {"basic": CLASSES, "compound": COMPOUND_CLASSES}
+LABEL_FILE = "list_patition_label.txt"  # spelt so by its authors
+PICTURES = (".jpg", ".jpeg", ".png")
+SPLIT_FOLDERS = {
+    "train": "train",
+    "test": "test",
+    "valid": "test",
+    "validation": "test",
+    "val": "test",
+}
+CLASS_FOLDERS = {
+    "surprise": 0,
+    "surprised": 0,
+    "fear": 1,
+    "fearful": 1,
+    "disgust": 2,
+    "disgusted": 2,
+    "happiness": 3,
+    "happy": 3,
+    "sadness": 4,
+    "sad": 4,
+    "anger": 5,
+    "angry": 5,
+    "neutral": 6,
+}
+# An aligned face of RAF-DB has a few kilobytes.
+MAX_PICTURE_BYTES = 20_000_000
+
+
+@dataclasses.dataclass(frozen=True)
+class Record:
+    """One picture, unread.
+
+    Attributes:
+        name: path inside the data set, for messages.
+        split: "train" or "test".
+        label: index into the variant's classes.
+        path: the file, or the archive that holds it.
+        member: name inside the archive, or None.
+    """
+
+    name: str
+    split: str
+    label: int
+    path: Path
+    member: str | None = None
+
+
+@dataclasses.dataclass(frozen=True)
+class Source:
+    """All pictures of one variant, in the order of their names."""
+
+    directory: Path
+    layout: str
+    class_names: tuple[str, ...]
+    records: tuple[Record, ...]
+
+    def read_all(self):
+        """Yields (record, bytes), opening an archive once."""
+        archives = {}
+        try:
+            for record in self.records:
+                if record.member is None:
+                    yield record, record.path.read_bytes()
+                    continue
+                if record.path not in archives:
+                    archives[record.path] = zipfile.ZipFile(record.path)
+                yield record, archives[record.path].read(record.member)
+        finally:
+            for archive in archives.values():
+                archive.close()
+
+    def identity(self):
+        """SHA-256 over classes, names, splits, labels and all bytes."""
+        digest = hashlib.sha256(repr(self.class_names).encode())
+        for record, content in self.read_all():
+            line = f"{record.name}\0{record.split}\0{record.label}\0"
+            digest.update(line.encode("utf-8", "surrogateescape"))
+            digest.update(hashlib.sha256(content).digest())
+        return digest.hexdigest()
+
+
+def find_source(directory, variant="basic"):
+    """Recognises the layout of a folder and lists its pictures.
+
+    Args:
+        directory: the folder with `basic` or `compound` in it, that folder
+            itself, or one with `train` and `test` folders of class folders
+            (1..7 or names).
+        variant: "basic" or "compound".
+
+    Returns:
+        A `Source`.
+
+    Raises:
+        DataError: if no layout is recognised, or labels and pictures do not
+            fit together.
+    """
+    directory = Path(directory)
+    if variant not in VARIANTS:
+        raise DataError(
+            f"RAF-DB has the variants {tuple(VARIANTS)}. Received: {variant!r}"
+        )
+    if directory.is_file():
+        raise DataError(
+            f"{directory} is a file. Unpack it and give the folder: "
+            "--data-dir FOLDER."
+        )
+    if not directory.is_dir():
+        raise DataError(f"There is no folder {directory}. Check --data-dir.")
+    nearby = [directory, *sorted(p for p in directory.iterdir() if p.is_dir())]
+    for folder in nearby:
+        for root in (folder / variant, folder):
+            if (root / "EmoLabel").is_dir() or (root / "Image").is_dir():
+                return _official(root, variant)
+    for folder in nearby:
+        splits = [p for p in folder.iterdir() if p.is_dir()]
+        if any(p.name.lower() in SPLIT_FOLDERS for p in splits):
+            return _class_folders(folder, variant)
+    found = ", ".join(sorted(p.name for p in directory.iterdir())[:5])
+    raise DataError(
+        f"{directory} has neither {variant}/EmoLabel/{LABEL_FILE} and "
+        f"{variant}/Image/aligned (RAF-DB's own layout) nor train and test "
+        f"folders of classes. Found: {found or 'nothing'}."
+    )
+
+
+def parse_label_file(text, path, num_classes):
+    """Reads `NAME ID` lines; ids count from 1.
+
+    A byte-order mark, other line ends, tabs and spaces around are harmless.
+
+    Returns:
+        name -> label, counted from 0.
+
+    Raises:
+        DataError: naming file and line, for the first five faults.
+    """
+    labels, lines, faults = {}, {}, []
+    for number, line in enumerate(text.removeprefix("\ufeff").split("\n"), 1):
+        words = line.split()
+        if not words:
+            continue
+        place = f"{path}:{number}"
+        if len(words) != 2:
+            faults.append(
+                f"{place}: expected a file name and a label, found "
+                f"{line.strip()!r}"
+            )
+            continue
+        name, label = words
+        if (
+            not label.isascii()
+            or not label.isdecimal()
+            or not (1 <= int(label) <= num_classes)
+        ):
+            faults.append(
+                f"{place}: label {label!r} of {name}; expected 1 to "
+                f"{num_classes}"
+            )
+        elif labels.setdefault(name, int(label) - 1) != int(label) - 1:
+            faults.append(
+                f"{place}: {name} has label {label} here and "
+                f"{labels[name] + 1} in line {lines[name]}"
+            )
+        lines.setdefault(name, number)
+    if not labels and not faults:
+        faults.append(f"{path} is empty; expected a line for each picture")
+    raise_faults(faults, "Correct the label file.")
+    return labels
+
+
+def raise_faults(faults, fix):
+    """Raises one `DataError` for all faults, showing the first five."""
+    if faults:
+        more = f"\n... and {len(faults) - 5} more" if len(faults) > 5 else ""
+        raise DataError("\n".join(faults[:5]) + f"{more}\n{fix}")
+
+
+def _official(root, variant):
+    class_names = VARIANTS[variant]
+    label_path = root / "EmoLabel" / LABEL_FILE
+    try:
+        text = label_path.read_bytes().decode("utf-8")
+    except FileNotFoundError:
+        raise DataError(
+            f"The label file {label_path} is missing. Unpack RAF-DB's "
+            "EmoLabel folder beside Image."
+        ) from None
+    except UnicodeDecodeError as error:
+        raise DataError(f"{label_path} is no text file: {error}") from None
+    labels = parse_label_file(text, label_path, len(class_names))
+    pictures = _official_pictures(root)
+    unsplit = [
+        f"{label_path}: {name} begins with neither train_ nor test_"
+        for name in labels
+        if not name.startswith(("train_", "test_"))
+    ]
+    raise_faults(unsplit, "Correct the label file.")
+    absent = [
+        f"{label_path} lists {name}, but {root / 'Image' / 'aligned'} has no "
+        f"{_aligned_name(name)}"
+        for name in labels
+        if name not in pictures
+    ]
+    raise_faults(absent, "Unpack the pictures again, or remove the lines.")
+    unlisted = [
+        f"{place[0]} has {place[1] or ''} but {label_path} does not list it"
+        for name, place in pictures.items()
+        if name not in labels
+    ]
+    raise_faults(unlisted, "Add the lines, or remove the pictures.")
+    records = [
+        Record(
+            name,
+            name.partition("_")[0],
+            label,
+            *pictures[name],
+        )
+        for name, label in sorted(labels.items())
+    ]
+    return _source(root, "official", class_names, records)
+
+
+def _official_pictures(root):
+    """Listed name -> (path, member) of what lies in Image/aligned."""
+    folder, archive = root / "Image" / "aligned", root / "Image/aligned.zip"
+    if folder.is_dir():
+        # The archive unpacks into a folder of its own name.
+        inner = folder / "aligned"
+        folder = inner if inner.is_dir() else folder
+        return {
+            _listed_name(path.name): (path, None)
+            for path in sorted(folder.iterdir())
+            if path.suffix.lower() in PICTURES
+        }
+    if not archive.is_file():
+        raise DataError(
+            f"{root / 'Image'} has neither aligned nor aligned.zip. Unpack "
+            "RAF-DB's aligned faces there."
+        )
+    try:
+        with zipfile.ZipFile(archive) as opened:
+            members = opened.infolist()
+    except (zipfile.BadZipFile, OSError) as error:
+        raise DataError(
+            f"{archive} cannot be read ({error}). Fetch it again."
+        ) from error
+    pictures, faults = {}, []
+    for member in members:
+        name = member.filename.rpartition("/")[2]
+        if not name.lower().endswith(PICTURES):
+            continue
+        if member.flag_bits & 1:
+            faults.append(f"{archive}: {member.filename} is encrypted")
+        elif member.file_size > MAX_PICTURE_BYTES:
+            faults.append(
+                f"{archive}: {member.filename} unpacks to "
+                f"{member.file_size} bytes"
+            )
+        elif _listed_name(name) in pictures:
+            faults.append(f"{archive}: {member.filename} is there twice")
+        pictures[_listed_name(name)] = (archive, member.filename)
+    raise_faults(faults, "Unpack the archive yourself, and check it.")
+    return pictures
+
+
+def _class_folders(root, variant):
+    class_names = VARIANTS[variant]
+    records, faults = [], []
+    for split_folder in sorted(p for p in root.iterdir() if p.is_dir()):
+        split = SPLIT_FOLDERS.get(split_folder.name.lower())
+        if split is None:
+            continue
+        for folder in sorted(p for p in split_folder.iterdir() if p.is_dir()):
+            label = _folder_label(folder.name, variant)
+            if label is None:
+                faults.append(
+                    f"{folder} is no class: expected 1 to {len(class_names)}"
+                    + (f" or {', '.join(CLASSES)}" * (variant == "basic"))
+                )
+                continue
+            records += [
+                Record(str(path.relative_to(root)), split, label, path)
+                for path in sorted(folder.iterdir())
+                if path.suffix.lower() in PICTURES
+            ]
+    raise_faults(faults, "Rename the folders.")
+    return _source(root, "class folders", class_names, records)
+
+
+def _source(root, layout, class_names, records):
+    for split in ("train", "test"):
+        counts = Counter(r.label for r in records if r.split == split)
+        if not counts:
+            raise DataError(f"{root} has no {split} pictures.")
+        missing = [n for i, n in enumerate(class_names) if not counts[i]]
+        if split == "train" and missing:
+            raise DataError(
+                f"The training part of {root} has no picture of "
+                f"{', '.join(missing)}. Labels are 1 to {len(class_names)} = "
+                f"{', '.join(class_names)}."
+            )
+    return Source(root, layout, class_names, tuple(records))
+
+
+def _folder_label(name, variant):
+    if re.fullmatch(r"0*[1-9]\d*", name):
+        label = int(name) - 1
+        return label if label < len(VARIANTS[variant]) else None
+    return CLASS_FOLDERS.get(name.lower()) if variant == "basic" else None
+
+
+def _listed_name(file_name):
+    """train_00001_aligned.jpg is listed as train_00001.jpg."""
+    stem, dot, suffix = file_name.rpartition(".")
+    return stem.removesuffix("_aligned") + dot + suffix
+
+
+def _aligned_name(name):
+    stem, dot, suffix = name.rpartition(".")
+    return f"{stem}_aligned{dot}{suffix}"

@@ -1,0 +1,31 @@
+"""What ends a program on purpose, each with its exit status."""
+
+
+class ExpectedError(Exception):
+    """A fault with a message for the user, who needs no traceback."""
+
+    exit_status = 1
+
+
+class UsageError(ExpectedError):
+    """The settings cannot be what the user meant."""
+
+    exit_status = 2
+
+
+class DataError(ExpectedError):
+    """The data cannot be used as it is."""
+
+    exit_status = 3
+
+
+class NonFiniteLossError(ExpectedError):
+    """The loss became NaN or infinite; the last checkpoint is kept."""
+
+    exit_status = 3
+
+
+class TrainingInterrupted(ExpectedError):
+    """A signal asked to stop; a checkpoint was written first."""
+
+    exit_status = 4

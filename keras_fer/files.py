@@ -1,0 +1,162 @@
+"""Writing files so that a kill at any moment loses nothing, run locks, hashes.
+
+Every artefact of the project is written through `atomic_path`: beside its
+target, flushed, and renamed onto it.
+"""
+
+import contextlib
+import hashlib
+import json
+import os
+import re
+import secrets
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+
+import filelock
+
+from keras_fer.errors import UsageError
+
+# What `atomic_path` puts before the target's name, with a random token, since
+# two threads may write one target and in containers every process is number 1.
+_PARTIAL = re.compile(r"\.partial\.[0-9a-f]{8}\.", re.ASCII)
+# Systems allow 255 bytes a name, and one character may take four.
+_KEPT_CHARACTERS = 55
+
+
+class DirectoryInUseError(UsageError):
+    """Another process owns the directory."""
+
+
+@contextlib.contextmanager
+def atomic_path(target: str | Path) -> Iterator[Path]:
+    """A path to write to, which becomes `target` when the block ends well.
+
+    The temporary file lies in the same folder and keeps the end of the name,
+    since writers such as Keras and Pillow choose a format by `.png` or insist
+    on `.weights.h5`. If the block raises, the temporary file is removed and
+    `target` is left as it was.
+
+    Args:
+        target: the file to create or replace. Its folder is created.
+
+    Yields:
+        The path to write.
+    """
+    target = Path(target)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    temporary = target.with_name(
+        f".partial.{secrets.token_hex(4)}.{target.name[-_KEPT_CHARACTERS:]}"
+    )
+    try:
+        yield temporary
+        with temporary.open("rb+") as file:
+            os.fsync(file.fileno())
+        os.replace(temporary, target)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+    _fsync_directory(target.parent)
+
+
+def write_text(target: str | Path, text: str) -> None:
+    """Replaces `target` by `text` in UTF-8, all of it or nothing.
+
+    Python holds the odd bytes of a file name that is not UTF-8 as lone
+    surrogates; they are written as `\\udce9`, which JSON reads back.
+    """
+    with atomic_path(target) as path:
+        path.write_text(
+            text, encoding="utf-8", errors="backslashreplace", newline="\n"
+        )
+
+
+def write_json(target: str | Path, value: object) -> None:
+    """Replaces `target` by `value` as indented JSON.
+
+    Raises:
+        ValueError: if `value` holds NaN or an infinity, which JSON has not.
+    """
+    try:
+        text = json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False)
+    except ValueError as error:
+        raise ValueError(
+            f"{target} was not written: {error}. Where a figure is undefined, "
+            "give None instead of NaN or an infinity."
+        ) from error
+    write_text(target, text + "\n")
+
+
+def sha256(path: str | Path) -> str:
+    """The SHA-256 of a file, as 64 hexadecimal digits."""
+    with Path(path).open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def clear_partial_files(directory: str | Path) -> list[Path]:
+    """Removes what a killed process left half-written in `directory`.
+
+    Call it only while holding `lock_directory`.
+
+    Returns:
+        The removed paths.
+    """
+    leftovers = sorted(
+        path
+        for path in Path(directory).glob(".partial.*")
+        if _PARTIAL.match(path.name) and not path.is_dir()
+    )
+    for path in leftovers:
+        path.unlink(missing_ok=True)
+    return leftovers
+
+
+@contextlib.contextmanager
+def lock_directory(directory: str | Path) -> Iterator[None]:
+    """Owns `directory` until the block ends or the process dies.
+
+    The lock is the operating system's, so a killed owner frees it.
+
+    Args:
+        directory: the folder to own; created if missing.
+
+    Raises:
+        DirectoryInUseError: at once, if another process owns it, with that
+            process's id and host.
+    """
+    directory = Path(directory)
+    directory.mkdir(parents=True, exist_ok=True)
+    owner_path = directory / ".owner.json"
+    lock = filelock.FileLock(directory / ".lock")
+    try:
+        lock.acquire(timeout=0)
+    except filelock.Timeout:
+        owner = "another process"
+        # A damaged record must not hide the refusal.
+        with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
+            found = json.loads(owner_path.read_text(encoding="utf-8"))
+            owner = f"process {found['pid']} on {found['host']}"
+        raise DirectoryInUseError(
+            f"{directory} is in use by {owner}. Wait for it to end, or "
+            "choose another directory."
+        ) from None
+    try:
+        write_json(
+            owner_path, {"pid": os.getpid(), "host": socket.gethostname()}
+        )
+        yield
+    finally:
+        with contextlib.suppress(OSError):
+            owner_path.unlink()
+        lock.release()
+
+
+def _fsync_directory(directory: Path) -> None:
+    if os.name != "posix":  # Windows cannot open a directory
+        return
+    descriptor = os.open(directory, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,154 @@
+"""Faces to batches: the only place that shuffles, decodes and batches.
+
+Compressed pictures stay in memory (about 2.8 kB a face). An epoch is a table
+drawn from (seed, epoch): which image comes when and how it is seen. Batches
+follow from the table alone, so a resumed epoch can start at any step.
+"""
+
+import dataclasses
+
+import numpy as np
+import tensorflow as tf
+
+from keras_fer import augment
+
+
+@dataclasses.dataclass(frozen=True)
+class EpochTable:
+    """One epoch, drawn in advance.
+
+    Attributes:
+        indices: int64 `(num_images,)`, which face comes when.
+        views: `augment.ViewTable` of the same length.
+    """
+
+    indices: np.ndarray
+    views: augment.ViewTable
+
+
+def draw_epoch(
+    labels,
+    *,
+    seed,
+    epoch,
+    image_size,
+    crop_size,
+    max_angle=0.0,
+    class_balance=0.0,
+):
+    """Draws the epoch's table from `(seed, epoch)`.
+
+    Args:
+        labels: int `(num_faces,)`.
+        seed: int.
+        epoch: int, from 0.
+        image_size, crop_size: sides of image and view, in pixels.
+        max_angle: largest rotation, in degrees.
+        class_balance: 0.0 shows each face once. Above, an epoch of the same
+            length draws faces with replacement, a class of `n` faces with
+            weight `n ** (1 - class_balance)`: 1.0 shows all classes equally
+            often.
+
+    Returns:
+        An `EpochTable`.
+    """
+    rng = np.random.default_rng([seed, epoch])
+    indices = rng.permutation(len(labels))
+    if class_balance:
+        indices = _balanced_sample(rng, labels, float(class_balance))
+    views = augment.draw_views(
+        rng, len(labels), image_size, crop_size, max_angle
+    )
+    return EpochTable(indices, views)
+
+
+def train_batches(faces, table, *, image_size, crop_size, batch_size, skip=0):
+    """The batches of one epoch, augmented.
+
+    Args:
+        faces: `LabeledFaces`.
+        table: `EpochTable`.
+        image_size: every image is resized to this side first, in pixels.
+        crop_size: side of the views, in pixels.
+        batch_size: images a batch; a smaller last batch is left out.
+        skip: how many batches to leave out at the beginning.
+
+    Returns:
+        A `tf.data.Dataset` of (float32 `(batch, crop_size, crop_size, 3)`,
+        int32 `(batch,)`).
+    """
+    steps = len(table.indices) // batch_size
+    rows = slice(skip * batch_size, steps * batch_size)
+    encoded = tf.constant(np.array(faces.images, dtype=object), tf.string)
+    labels = tf.constant(faces.labels, tf.int32)
+
+    def view(indices, transforms):
+        images = _decode_batch(tf.gather(encoded, indices), image_size)
+        views = augment.train_view(images, transforms, crop_size)
+        return views, tf.gather(labels, indices)
+
+    dataset = tf.data.Dataset.from_tensor_slices(
+        (
+            table.indices[rows],
+            table.views.transforms(crop_size)[rows],
+        )
+    )
+    dataset = dataset.batch(batch_size, drop_remainder=True)
+    dataset = dataset.map(view, num_parallel_calls=tf.data.AUTOTUNE)
+    return dataset.prefetch(2)
+
+
+def image_batches(faces, *, image_size, batch_size):
+    """The faces in their own order, decoded and nothing else.
+
+    Args:
+        faces: `LabeledFaces`.
+        image_size: side that images are resized to, in pixels.
+        batch_size: images a batch; the last one may be smaller.
+
+    Returns:
+        A `tf.data.Dataset` of uint8 `(batch, image_size, image_size, 3)`.
+    """
+    dataset = tf.data.Dataset.from_tensor_slices(
+        np.array(faces.images, dtype=object)
+    )
+    dataset = dataset.batch(batch_size)
+    dataset = dataset.map(
+        lambda encoded: _decode_batch(encoded, image_size),
+        num_parallel_calls=tf.data.AUTOTUNE,
+    )
+    return dataset.prefetch(2)
+
+
+def _decode_batch(encoded, image_size):
+    """Compressed pictures to uint8 RGB `(batch, image_size, image_size, 3)`."""
+
+    def decode(picture):
+        image = tf.io.decode_image(picture, channels=3, expand_animations=False)
+        image.set_shape((None, None, 3))
+        shape = tf.shape(image)
+        if tf.reduce_all(shape[:2] == image_size):
+            return image
+        image = tf.image.resize(image, (image_size, image_size), antialias=True)
+        image = tf.clip_by_value(tf.round(image), 0.0, 255.0)
+        return tf.cast(image, tf.uint8)
+
+    images = tf.map_fn(decode, encoded, fn_output_signature=tf.uint8)
+    return tf.ensure_shape(images, (None, image_size, image_size, 3))
+
+
+def _balanced_sample(rng, labels, class_balance):
+    """As many indices as labels, rare classes more often; shuffled.
+
+    Systematic sampling over the faces in the order of their classes: one
+    random offset decides all fractions, so that each class gets its share to
+    within one face, and no face twice where its class has enough.
+    """
+    order = rng.permutation(len(labels))
+    order = order[np.argsort(labels[order], kind="stable")]
+    weights = np.bincount(labels)[labels[order]] ** -class_balance
+    shares = np.cumsum(weights) / np.sum(weights) * len(labels)
+    points = np.arange(len(labels)) + rng.random()
+    positions = np.searchsorted(shares, points, side="right")
+    positions = np.minimum(positions, len(labels) - 1)
+    return rng.permutation(order[positions])

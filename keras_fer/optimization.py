@@ -1,0 +1,65 @@
+"""Optimiser, schedule and loss of a training."""
+
+import keras
+
+from keras_fer import runtime
+
+OPTIMIZERS = ("sgd", "adamw")
+
+
+def compile_model(
+    model,
+    *,
+    steps,
+    optimizer="sgd",
+    learning_rate=0.02,
+    warmup_steps=0,
+    weight_decay=5e-4,
+    label_smoothing=0.1,
+    average_momentum=0.0,
+):
+    """Compiles for training: linear warm-up, then one cosine down to zero.
+
+    Args:
+        model: a classifier with softmax outputs. Changed in place.
+        steps: length of the whole training.
+        optimizer: "sgd" (Nesterov momentum 0.9) or "adamw".
+        learning_rate: the peak.
+        warmup_steps: steps from zero to the peak.
+        weight_decay: decoupled, not on biases and normalisations.
+        label_smoothing: share of the target spread over all classes.
+        average_momentum: momentum of the weights' exponential moving
+            average, which is validated and kept; 0 for none.
+
+    Raises:
+        ValueError: for an unknown optimiser.
+    """
+    if optimizer not in OPTIMIZERS:
+        raise ValueError(
+            f"`optimizer` must be one of {OPTIMIZERS}. Received: {optimizer!r}"
+        )
+    schedule = keras.optimizers.schedules.CosineDecay(
+        0.0 if warmup_steps else learning_rate,
+        max(steps - warmup_steps, 1),
+        warmup_target=learning_rate if warmup_steps else None,
+        warmup_steps=warmup_steps,
+    )
+    arguments = {
+        "learning_rate": schedule,
+        "weight_decay": weight_decay or None,
+        "use_ema": average_momentum > 0,
+        "ema_momentum": average_momentum or 0.99,
+    }
+    if optimizer == "sgd":
+        rule = keras.optimizers.SGD(momentum=0.9, nesterov=True, **arguments)
+    else:
+        rule = keras.optimizers.AdamW(**arguments)
+    rule.exclude_from_weight_decay(var_names=["bias", "gamma", "beta"])
+    model.compile(
+        rule,
+        keras.losses.CategoricalCrossentropy(label_smoothing=label_smoothing),
+        metrics=[keras.metrics.CategoricalAccuracy(name="accuracy")],
+        # XLA makes bfloat16 convolutions on a CPU ten times slower.
+        jit_compile="auto" if runtime.has_gpu() else False,
+    )
+    rule.build(model.trainable_variables)

@@ -1,0 +1,106 @@
+"""What the machine offers: precision, memory allocator, name of the device.
+
+Recipes call these; nothing here happens on import.
+"""
+
+import ctypes
+import os
+import platform
+import sys
+from pathlib import Path
+
+PRECISIONS = ("auto", "float32", "mixed_bfloat16", "mixed_float16")
+
+
+def tune_allocator():
+    """Keeps large freed buffers in the process instead of returning them.
+
+    glibc gives large blocks back to the system after every training step and
+    faults them in again at the next. To be called before TensorFlow is
+    loaded; does nothing where the allocator is not glibc's.
+
+    Returns:
+        Whether the allocator took the settings.
+    """
+    if sys.platform != "linux" or platform.libc_ver()[0] != "glibc":
+        return False
+    trim_threshold, mmap_threshold, largest = -1, -3, 2**31 - 1
+    library = ctypes.CDLL(None)
+    return all(
+        library.mallopt(option, largest) == 1
+        for option in (mmap_threshold, trim_threshold)
+    )
+
+
+def choose_precision(requested="auto"):
+    """The Keras dtype policy to train with.
+
+    Args:
+        requested: a policy of `PRECISIONS`. "auto" takes bfloat16 where the
+            hardware multiplies it (NVIDIA capability 8 and above, CPUs with
+            AMX or AVX-512 BF16), float16 on NVIDIA capability 7, float32
+            elsewhere.
+
+    Returns:
+        The policy's name.
+
+    Raises:
+        ValueError: for an unknown policy.
+    """
+    if requested not in PRECISIONS:
+        raise ValueError(
+            f"`precision` must be one of {PRECISIONS}. Received: {requested!r}"
+        )
+    if requested != "auto":
+        return requested
+    capability = _gpu_capability()
+    if capability is not None:
+        if capability >= 8:
+            return "mixed_bfloat16"
+        return "mixed_float16" if capability >= 7 else "float32"
+    fast = {"amx_bf16", "avx512_bf16"} & _cpu_flags()
+    return "mixed_bfloat16" if fast else "float32"
+
+
+def has_gpu():
+    """Whether TensorFlow sees a GPU."""
+    import tensorflow as tf
+
+    return bool(tf.config.list_physical_devices("GPU"))
+
+
+def describe_device():
+    """The device's name for a report, for example "2 cores of AMD EPYC"."""
+    import tensorflow as tf
+
+    gpus = tf.config.list_physical_devices("GPU")
+    if gpus:
+        details = tf.config.experimental.get_device_details(gpus[0])
+        return f"{len(gpus)} x {details.get('device_name', 'GPU')}"
+    names = _cpu_info("model name")
+    name = names[0] if names else platform.processor() or platform.machine()
+    return f"{os.cpu_count()} cores of {name}"
+
+
+def _gpu_capability():
+    import tensorflow as tf
+
+    gpus = tf.config.list_physical_devices("GPU")
+    if not gpus:
+        return None
+    details = tf.config.experimental.get_device_details(gpus[0])
+    return details.get("compute_capability", (0,))[0]
+
+
+def _cpu_flags():
+    lines = _cpu_info("flags")
+    return set(lines[0].split()) if lines else set()
+
+
+def _cpu_info(key):
+    try:
+        text = Path("/proc/cpuinfo").read_text(encoding="utf-8")
+    except OSError:
+        return []
+    pairs = (line.partition(":") for line in text.splitlines())
+    return [value.strip() for name, _, value in pairs if name.strip() == key]

@@ -1,0 +1,284 @@
+"""Training: epochs of steps, validation, checkpoints, resume."""
+
+import contextlib
+import csv
+import io
+import math
+import signal
+import time
+from pathlib import Path
+
+import keras
+import numpy as np
+
+from keras_fer import augment
+from keras_fer import checkpoints
+from keras_fer import files
+from keras_fer import input_pipeline
+from keras_fer.errors import NonFiniteLossError
+from keras_fer.errors import TrainingInterrupted
+
+
+def fit(
+    model,
+    train,
+    validation,
+    *,
+    directory,
+    run_id,
+    epochs,
+    batch_size,
+    image_size,
+    crop_size,
+    max_angle=0.0,
+    class_balance=0.0,
+    seed=0,
+    progress_bar=True,
+):
+    """Trains a compiled model, or goes on where a checkpoint stands.
+
+    After each epoch the validation part is judged (with the averaged weights
+    where there are any), the best weights are kept in
+    `checkpoints/best.weights.h5`, everything else in `checkpoints/last.npz`,
+    and the history in `history.csv`. A resumed training ends with the same
+    weights as one that was never stopped. On return the model holds the
+    best epoch's weights.
+
+    Args:
+        model: compiled by `optimization.compile_model`. Changed in place.
+        train, validation: `LabeledFaces`.
+        directory: of the run.
+        run_id: tells this run's checkpoints from another's.
+        epochs: how many in all.
+        batch_size: images a step; what does not fill a batch is left out.
+        image_size, crop_size: sides of image and view, in pixels.
+        max_angle: largest rotation, in degrees.
+        class_balance: see `input_pipeline.draw_epoch`.
+        seed: of the epochs' tables.
+        progress_bar: whether to show one.
+
+    Returns:
+        `(progress, messages)`: the final `checkpoints.Progress`, and what
+        had to be said about unreadable checkpoints.
+
+    Raises:
+        TrainingInterrupted: after SIGINT or SIGTERM; a checkpoint is there.
+        NonFiniteLossError: if the loss is NaN or infinite.
+        ValueError: if there are fewer faces than fill one batch.
+    """
+    directory = Path(directory)
+    steps = len(train) // batch_size
+    if not steps:
+        raise ValueError(
+            f"{len(train)} faces do not fill one batch of {batch_size}. "
+            "Choose a smaller batch size."
+        )
+    progress, messages = checkpoints.load(
+        directory / "checkpoints", model, run_id
+    )
+    progress = progress or checkpoints.Progress(run_id)
+    with _stop_requests() as stop_requested:
+        while progress.epoch < epochs:
+            table = input_pipeline.draw_epoch(
+                train.labels,
+                seed=seed,
+                epoch=progress.epoch,
+                image_size=image_size,
+                crop_size=crop_size,
+                max_angle=max_angle,
+                class_balance=class_balance,
+            )
+            batches = input_pipeline.train_batches(
+                train,
+                table,
+                image_size=image_size,
+                crop_size=crop_size,
+                batch_size=batch_size,
+                skip=progress.step,
+            )
+            if progress_bar:
+                print(f"Epoch {progress.epoch + 1}/{epochs}")
+            bar = keras.utils.Progbar(
+                steps,
+                verbose=int(progress_bar),
+                stateful_metrics=("loss", "accuracy"),
+            )
+            for images, labels in batches:
+                _train_step(model, images, labels, progress, bar)
+                if stop_requested():
+                    checkpoints.save(directory / "checkpoints", model, progress)
+                    raise TrainingInterrupted(
+                        f"stopped in epoch {progress.epoch + 1} after step "
+                        f"{progress.step} of {steps}"
+                    )
+            _finish_epoch(
+                model,
+                validation,
+                progress,
+                directory,
+                image_size=image_size,
+                crop_size=crop_size,
+                batch_size=batch_size,
+            )
+    if progress.best is not None:
+        model.load_weights(directory / "checkpoints" / "best.weights.h5")
+    return progress, messages
+
+
+def estimate_step_seconds(model, image_shape, batch_size, num_steps=3):
+    """Times a few training steps on blank images and undoes them.
+
+    Args:
+        model: compiled. Its state is as before afterwards.
+        image_shape: (height, width, 3).
+        batch_size: images a step.
+        num_steps: how many are timed, after one that compiles.
+
+    Returns:
+        The median, in seconds.
+    """
+    state = checkpoints.snapshot(model)
+    images = np.full((batch_size, *image_shape), 128.0, "float32")
+    targets = np.zeros((batch_size, model.output_shape[-1]), "float32")
+    targets[:, 0] = 1.0
+    seconds = []
+    for _ in range(num_steps + 1):
+        start = time.monotonic()
+        model.train_on_batch(images, targets)
+        seconds.append(time.monotonic() - start)
+    checkpoints.restore(model, state)
+    return float(np.median(seconds[1:]))
+
+
+def _train_step(model, images, labels, progress, bar):
+    start = time.monotonic()
+    targets = keras.ops.one_hot(labels, model.output_shape[-1])
+    loss, accuracy = model.train_on_batch(images, targets)
+    if not math.isfinite(loss):
+        raise NonFiniteLossError(
+            f"the loss became {loss} in epoch {progress.epoch + 1}, step "
+            f"{progress.step + 1}, at learning rate "
+            f"{float(model.optimizer.learning_rate):.3g} under "
+            f"{keras.config.dtype_policy().name}. The last checkpoint was "
+            "kept. Start again with a lower learning rate, or with "
+            "precision float32."
+        )
+    progress.step += 1
+    progress.loss_sum += float(loss)
+    progress.correct_sum += float(accuracy) * len(images)
+    progress.seconds += time.monotonic() - start
+    bar.update(
+        progress.step,
+        [
+            ("loss", progress.loss_sum / progress.step),
+            ("accuracy", progress.correct_sum / progress.step / len(images)),
+        ],
+        finalize=False,
+    )
+
+
+def _finish_epoch(
+    model,
+    validation,
+    progress,
+    directory,
+    *,
+    image_size,
+    crop_size,
+    batch_size,
+):
+    """Judges, keeps the best, writes history and checkpoint."""
+    learning_rate = float(model.optimizer.learning_rate)
+    with averaged_weights(model):
+        loss, accuracy = _validate(
+            model, validation, image_size, crop_size, batch_size
+        )
+        better = progress.best is None or accuracy >= progress.best
+        if better:
+            progress.best, progress.best_epoch = accuracy, progress.epoch
+            best = directory / "checkpoints" / "best.weights.h5"
+            with files.atomic_path(best) as path:
+                model.save_weights(path)
+    row = {
+        "epoch": progress.epoch + 1,
+        "learning_rate": learning_rate,
+        "loss": progress.loss_sum / progress.step,
+        "accuracy": progress.correct_sum / progress.step / batch_size,
+        "validation_loss": loss,
+        "validation_accuracy": accuracy,
+        "seconds": progress.seconds,
+    }
+    for column, value in row.items():
+        progress.history.setdefault(column, []).append(value)
+    progress.epoch += 1
+    progress.step = 0
+    progress.loss_sum = progress.correct_sum = 0.0
+    checkpoints.save(directory / "checkpoints", model, progress)
+    _write_history(directory / "history.csv", progress.history)
+
+
+def _validate(model, validation, image_size, crop_size, batch_size):
+    """Loss and accuracy over centre crops."""
+    batches = input_pipeline.image_batches(
+        validation, image_size=image_size, batch_size=batch_size
+    )
+    sums, start = np.zeros(2), 0
+    for images in batches:
+        labels = validation.labels[start : start + len(images)]
+        targets = keras.ops.one_hot(labels, model.output_shape[-1])
+        views = augment.eval_view(images, crop_size)
+        values = model.test_on_batch(views, targets)
+        sums += np.array(values, "float64") * len(images)
+        start += len(images)
+    loss, accuracy = sums / max(start, 1)
+    return float(loss), float(accuracy)
+
+
+@contextlib.contextmanager
+def averaged_weights(model):
+    """Gives the model its averaged weights, if the optimiser keeps them."""
+    if not model.optimizer.use_ema:
+        yield
+        return
+    variables = model.trainable_variables
+    current = [keras.ops.convert_to_numpy(v.value) for v in variables]
+    model.optimizer.finalize_variable_values(variables)
+    try:
+        yield
+    finally:
+        for variable, value in zip(variables, current, strict=True):
+            variable.assign(value)
+
+
+@contextlib.contextmanager
+def _stop_requests():
+    """A function that says whether SIGINT or SIGTERM has come.
+
+    The second signal acts at once, as without us.
+    """
+    requested = []
+    previous = {}
+
+    def request(number, _):
+        requested.append(number)
+        signal.signal(number, previous[number])
+
+    try:
+        for number in (signal.SIGINT, signal.SIGTERM):
+            previous[number] = signal.signal(number, request)
+    except ValueError:
+        # Not the main thread: signals are somebody else's.
+        pass
+    try:
+        yield lambda: bool(requested)
+    finally:
+        for number, handler in previous.items():
+            signal.signal(number, handler)
+
+
+def _write_history(path, history):
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(history)
+    writer.writerows(zip(*history.values(), strict=True))
+    files.write_text(path, text.getvalue())

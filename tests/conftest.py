@@ -1,0 +1,31 @@
+"""What every test shares: quiet TensorFlow, fixed seeds, a clean policy."""
+
+import os
+import random
+import sys
+
+import numpy as np
+import pytest
+
+# Read when TensorFlow is first imported, so it must precede every test file.
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+
+
+@pytest.fixture(autouse=True)
+def fixed_seeds():
+    """Each test draws the same numbers, whichever tests ran before it."""
+    random.seed(0)
+    np.random.seed(0)
+    # Only where a test file loaded Keras: the others stay fast.
+    keras = sys.modules.get("keras")
+    if keras is not None:
+        keras.utils.set_random_seed(0)
+
+
+@pytest.fixture(autouse=True)
+def default_dtype_policy():
+    """A test that sets a dtype policy leaves none behind."""
+    yield
+    keras = sys.modules.get("keras")
+    if keras is not None:
+        keras.config.set_dtype_policy("float32")

@@ -1,0 +1,220 @@
+"""Training: schedule, checkpoints, averaged weights, guards."""
+
+import io
+
+import keras
+import numpy as np
+import pytest
+
+import keras_fer
+from keras_fer import checkpoints
+from keras_fer import optimization
+from keras_fer import training
+from keras_fer.classes import CLASSES
+from keras_fer.datasets.drawn_faces import draw_face
+from keras_fer.datasets.labeled_faces import LabeledFaces
+from keras_fer.errors import NonFiniteLossError
+
+SIZES = {"image_size": 40, "crop_size": 32}
+
+
+@pytest.fixture(scope="module")
+def faces():
+    rng = np.random.default_rng(0)
+    labels = np.array([index % 7 for index in range(28)], "int32")
+    pictures = []
+    for label in labels:
+        stream = io.BytesIO()
+        face = draw_face(CLASSES[label], rng).convert("RGB")
+        face.resize((40, 40)).save(stream, "JPEG")
+        pictures.append(stream.getvalue())
+    names = tuple(f"{index}.jpg" for index in range(28))
+    return LabeledFaces(tuple(pictures), labels, names, CLASSES)
+
+
+def make_model(learning_rate=0.01, average_momentum=0.9, steps=6):
+    keras.utils.set_random_seed(0)
+    model = keras_fer.build_model(width=0.05, input_shape=(32, 32, 3))
+    optimization.compile_model(
+        model,
+        steps=steps,
+        learning_rate=learning_rate,
+        warmup_steps=2,
+        average_momentum=average_momentum,
+    )
+    return model
+
+
+def fit(model, faces, directory, epochs=2, **arguments):
+    return training.fit(
+        model,
+        faces.take(range(min(21, len(faces)))),
+        faces.take(range(min(21, len(faces)), len(faces))),
+        directory=directory,
+        run_id="run",
+        epochs=epochs,
+        batch_size=7,
+        max_angle=10.0,
+        progress_bar=False,
+        **SIZES,
+        **arguments,
+    )
+
+
+def test_schedule_warms_up_then_falls_to_zero():
+    model = make_model(learning_rate=0.1, steps=10)
+    rates = [float(model.optimizer._learning_rate(step)) for step in range(11)]
+    assert rates[0] == 0.0
+    assert rates[1] == pytest.approx(0.05)
+    assert max(rates) == pytest.approx(0.1) == rates[2]
+    assert rates[10] == pytest.approx(0.0, abs=1e-8)
+    assert rates[2:] == sorted(rates[2:], reverse=True)
+
+
+def test_weight_decay_spares_biases_and_normalisations():
+    model = make_model()
+    decayed = {
+        variable.path.split("/")[-1]
+        for variable in model.trainable_variables
+        if model.optimizer._use_weight_decay(variable)
+    }
+    assert decayed == {"kernel"}
+
+
+def test_unknown_optimizer_is_named():
+    model = keras_fer.build_model(width=0.05)
+    with pytest.raises(ValueError, match="'lion'"):
+        optimization.compile_model(model, steps=1, optimizer="lion")
+
+
+def test_learns_a_handful_of_faces(faces, tmp_path):
+    keras.utils.set_random_seed(0)
+    model = keras_fer.build_model(
+        width=0.25, input_shape=(32, 32, 3), dropout=0.0
+    )
+    optimization.compile_model(
+        model,
+        steps=30,
+        optimizer="adamw",
+        learning_rate=0.003,
+        label_smoothing=0.0,
+    )
+    one_batch = faces.take(range(7))
+    progress, _ = fit(model, one_batch, tmp_path, epochs=30)
+    loss = progress.history["loss"]
+    assert loss[-1] < 0.5 * loss[0]
+
+
+def test_a_snapshot_holds_dropouts_random_state(faces):
+    model = make_model()
+    names = [v.path for v in checkpoints._variables(model)]
+    assert any("seed_generator" in name for name in names)
+    images = np.random.default_rng(0).uniform(0, 255, (4, 32, 32, 3))
+    targets = np.eye(7, dtype="float32")[:4]
+    state = checkpoints.snapshot(model)
+    first = model.train_on_batch(images, targets)
+    after = checkpoints.snapshot(model)
+    checkpoints.restore(model, state)
+    second = model.train_on_batch(images, targets)
+    assert first == second
+    for ours, theirs in zip(after, checkpoints.snapshot(model), strict=True):
+        np.testing.assert_array_equal(ours, theirs)
+
+
+def test_the_estimate_leaves_no_trace():
+    model = make_model()
+    before = checkpoints.snapshot(model)
+    seconds = training.estimate_step_seconds(model, (32, 32, 3), 7)
+    assert 0 < seconds < 10
+    for ours, theirs in zip(before, checkpoints.snapshot(model), strict=True):
+        np.testing.assert_array_equal(ours, theirs)
+
+
+def test_averaged_weights_are_lent_and_given_back():
+    model = make_model(learning_rate=0.1)
+    images = np.random.default_rng(0).uniform(0, 255, (4, 32, 32, 3))
+    targets = np.eye(7, dtype="float32")[:4]
+    kernel = model.trainable_variables[0]
+    values = [kernel.numpy()]
+    for _ in range(3):
+        model.train_on_batch(images, targets)
+        values.append(kernel.numpy())
+    average = values[1]  # the first step starts the average
+    for value in values[2:]:
+        average = 0.9 * average + 0.1 * value
+    with training.averaged_weights(model):
+        np.testing.assert_allclose(kernel.numpy(), average, atol=1e-6)
+    np.testing.assert_array_equal(kernel.numpy(), values[-1])
+    assert np.abs(average - values[-1]).max() > 1e-4
+
+
+def test_the_best_epochs_averaged_weights_are_returned(faces, tmp_path):
+    model = make_model()
+    progress, messages = fit(model, faces, tmp_path)
+    assert not messages
+    accuracies = progress.history["validation_accuracy"]
+    assert progress.best == max(accuracies)
+    best = keras_fer.build_model(
+        tmp_path / "checkpoints" / "best.weights.h5",
+        width=0.05,
+        input_shape=(32, 32, 3),
+    )
+    for ours, theirs in zip(
+        best.get_weights(), model.get_weights(), strict=True
+    ):
+        np.testing.assert_array_equal(ours, theirs)
+
+
+def test_an_unreadable_checkpoint_gives_way_to_the_previous(faces, tmp_path):
+    whole = make_model()
+    fit(whole, faces, tmp_path / "whole")
+    cut = make_model()
+    fit(cut, faces, tmp_path / "cut")
+    last = tmp_path / "cut" / "checkpoints" / "last.npz"
+    last.write_bytes(last.read_bytes()[:5000])
+    again = make_model()
+    _, messages = fit(again, faces, tmp_path / "cut")
+    assert len(messages) == 1 and "last.npz" in messages[0]
+    for ours, theirs in zip(
+        again.get_weights(), whole.get_weights(), strict=True
+    ):
+        np.testing.assert_allclose(ours, theirs, atol=1e-5)
+
+
+def test_another_runs_checkpoint_is_not_taken(faces, tmp_path):
+    model = make_model()
+    fit(model, faces, tmp_path, epochs=1)
+    progress, messages = checkpoints.load(
+        tmp_path / "checkpoints", model, "another"
+    )
+    assert progress is None
+    assert "another run" in messages[0]
+
+
+def test_nan_stops_and_keeps_the_last_good_weights(faces, tmp_path):
+    model = make_model()
+    fit(model, faces, tmp_path, epochs=1)
+    best = (tmp_path / "checkpoints" / "best.weights.h5").read_bytes()
+    state = (tmp_path / "checkpoints" / "last.npz").read_bytes()
+    model = make_model(learning_rate=1e30)
+    with pytest.raises(NonFiniteLossError) as error:
+        fit(model, faces, tmp_path, epochs=3)
+    for words in ("epoch 2", "learning rate", "float32"):
+        assert words in str(error.value)
+    assert (tmp_path / "checkpoints" / "best.weights.h5").read_bytes() == best
+    assert (tmp_path / "checkpoints" / "last.npz").read_bytes() == state
+
+
+def test_fewer_faces_than_a_batch_are_refused(faces, tmp_path):
+    model = make_model()
+    with pytest.raises(ValueError, match="3 faces do not fill"):
+        training.fit(
+            model,
+            faces.take(range(3)),
+            faces,
+            directory=tmp_path,
+            run_id="run",
+            epochs=1,
+            batch_size=7,
+            **SIZES,
+        )
