@@ -8,7 +8,6 @@ beside the step time as a ratio to max pooling's in the same run. PublicTest
 is not read.
 """
 
-import ctypes
 import dataclasses
 import time
 from pathlib import Path
@@ -17,15 +16,8 @@ import numpy as np
 import sklearn.model_selection
 import tyro
 
-FOLDERS = {
-    "surprise": "surprise",
-    "fear": "fear",
-    "disgust": "disgust",
-    "happy": "happiness",
-    "sad": "sadness",
-    "angry": "anger",
-    "neutral": "neutral",
-}
+from keras_fer import runtime
+from keras_fer.datasets import fer2013
 
 
 @dataclasses.dataclass(frozen=True)
@@ -49,9 +41,7 @@ class Config:
 
 
 def main(config):
-    library = ctypes.CDLL(None)
-    library.mallopt(-3, 2**31 - 1)
-    library.mallopt(-1, 2**31 - 1)
+    runtime.tune_allocator()
     import keras
 
     keras.config.set_dtype_policy(config.precision)
@@ -140,20 +130,13 @@ def pooling_form(form):
 
 
 def read_training_part(directory):
-    """FER2013's training part by file-name prefix, a tenth set aside."""
-    from keras_fer.classes import CLASSES
-    from keras_fer.datasets.labeled_faces import LabeledFaces
-
-    paths = sorted(directory.rglob("Training_*.jpg"))
-    labels = [CLASSES.index(FOLDERS[path.parent.name]) for path in paths]
-    faces = LabeledFaces(
-        images=tuple(path.read_bytes() for path in paths),
-        labels=np.array(labels, "int32"),
-        names=tuple(path.name for path in paths),
-        class_names=CLASSES,
-    )
+    """FER2013's training part, a stratified tenth set aside."""
+    faces = fer2013.read_part(directory, "Training")
     train, validation = sklearn.model_selection.train_test_split(
-        np.arange(len(faces)), test_size=0.1, random_state=0, stratify=labels
+        np.arange(len(faces)),
+        test_size=0.1,
+        random_state=0,
+        stratify=faces.labels,
     )
     return faces.take(train), faces.take(validation)
 

@@ -12,6 +12,34 @@ from pathlib import Path
 PRECISIONS = ("auto", "float32", "mixed_bfloat16", "mixed_float16")
 
 
+def set_up(seed, precision="auto", deterministic=False):
+    """Sets what is global in Keras: random seed, precision, determinism.
+
+    Args:
+        seed: of Python, NumPy and the backend.
+        precision: see `choose_precision`.
+        deterministic: whether the same steps give the same bits; slower.
+
+    Returns:
+        {"seed", "precision", "device"} as a report names them.
+    """
+    tune_allocator()
+    import keras
+
+    keras.utils.set_random_seed(seed)
+    if deterministic:
+        import tensorflow as tf
+
+        tf.config.experimental.enable_op_determinism()
+    precision = choose_precision(precision)
+    keras.config.set_dtype_policy(precision)
+    return {
+        "seed": seed,
+        "precision": precision,
+        "device": describe_device(),
+    }
+
+
 def tune_allocator():
     """Keeps large freed buffers in the process instead of returning them.
 

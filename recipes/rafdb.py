@@ -23,7 +23,7 @@ from keras_fer.errors import UsageError
 
 HOW_TO_GET_DATA = """\
 --data-dir is missing. RAF-DB is given to researchers on request: see
-http://www.whdeld.cn/raf/model1.html, send the signed agreement, and unpack
+http://www.whdeng.cn/raf/model1.html, send the signed agreement, and unpack
 what you receive, so that DIR/basic/EmoLabel/list_patition_label.txt and
 DIR/basic/Image/aligned exist. Then:
   python recipes/rafdb.py --data-dir DIR
@@ -115,7 +115,6 @@ class Config:
 
 # The demo's own defaults: about 5 minutes on two cores.
 DEMO = {
-    "demo": True,
     "run_dir": Path("runs/rafdb-demo"),
     "expected_counts": "any",
     "width": 0.5,
@@ -125,6 +124,7 @@ DEMO = {
 
 def main(config):
     from keras_fer import run_directory
+    from keras_fer import runtime
 
     # First, so that bad data leaves no half-begun run behind.
     train, validation, test, facts = load_data(config)
@@ -134,8 +134,10 @@ def main(config):
         resume=config.resume,
         overwrite=config.overwrite,
     ) as run:
-        device = set_up(config)
-        facts |= {**device, "seed": config.seed}
+        facts |= runtime.set_up(
+            config.seed, config.precision, config.deterministic
+        )
+        print(f"Device: {facts['device']}, precision {facts['precision']}")
         facts |= run.write_manifest(facts)
         model = train_network(config, run, train, validation)
         judge(config, run, model, test, facts)
@@ -189,24 +191,6 @@ def load_data(config):
             "leak_report": leak_report.as_dict(),
         },
     )
-
-
-def set_up(config):
-    """Global state: seed, precision, determinism. Only recipes do this."""
-    from keras_fer import runtime
-
-    runtime.tune_allocator()
-    import keras
-    import tensorflow as tf
-
-    keras.utils.set_random_seed(config.seed)
-    if config.deterministic:
-        tf.config.experimental.enable_op_determinism()
-    precision = runtime.choose_precision(config.precision)
-    keras.config.set_dtype_policy(precision)
-    device = runtime.describe_device()
-    print(f"Device: {device}, precision {precision}")
-    return {"device": device, "precision": precision}
 
 
 def train_network(config, run, train, validation):

@@ -7,6 +7,7 @@ import collections
 import dataclasses
 import hashlib
 import io
+import itertools
 
 import imagehash
 import numpy as np
@@ -20,15 +21,23 @@ POLICIES = ("stop", "drop", "keep")
 MAX_HASH_DISTANCE = 10
 # Of grey pixels, blurred a little and without their slow variation, which
 # all aligned faces share.
-MIN_CORRELATION = 0.80
+MIN_CORRELATION = 0.85
 SAME_PICTURE_CORRELATION = 0.97
 _SIDE = 48
-# Second crops of one photograph: scale, and shift as a share of the side.
-_VARIATIONS = tuple(
-    (scale, row, column)
-    for scale in (0.94, 1.0, 1.06)
-    for row in (-0.04, 0.0, 0.04)
-    for column in (-0.04, 0.0, 0.04)
+# Second crops of one photograph differ in scale, and in place by a share of
+# the side: a coarse grid first, then around its best place, twice.
+_STEPS = (-1, 0, 1)
+_COARSE, _REFINEMENTS = (0.06, 0.04), 2
+_WORTH_REFINING = 0.45
+# A closer view of one against the whole of the other proposes second crops.
+_CLOSER = 1.06
+_COMPARED_VIEWS = (
+    ("whole", "whole", False),
+    ("closer", "whole", False),
+    ("whole", "closer", False),
+    ("whole", "mirrored", True),
+    ("closer", "mirrored", True),
+    ("whole", "closer mirrored", True),
 )
 
 
@@ -155,13 +164,14 @@ def contradictions(faces):
 class _Fingerprints:
     files: list[bytes]
     pixels: list[bytes]
-    hashes: np.ndarray  # uint64 (n,)
-    mirrored_hashes: np.ndarray  # uint64 (n,)
+    hashes: dict[str, np.ndarray]  # view -> uint64 (n,)
     grey: np.ndarray  # uint8 (n, side, side)
 
 
 def _fingerprints(faces):
-    files, pixels, hashes, mirrored, grey = [], [], [], [], []
+    files, pixels, grey = [], [], []
+    hashes = {view: [] for view in ("whole", "closer", "mirrored")}
+    hashes["closer mirrored"] = []
     for content in faces.images:
         picture = Image.open(io.BytesIO(content)).convert("RGB")
         files.append(hashlib.sha256(content).digest())
@@ -170,32 +180,38 @@ def _fingerprints(faces):
             (_SIDE, _SIDE), Image.Resampling.BOX
         )
         grey.append(np.asarray(small))
-        for flipped, bits in (
-            (small, hashes),
-            (small.transpose(Image.Transpose.FLIP_LEFT_RIGHT), mirrored),
-        ):
-            value = imagehash.phash(flipped).hash
-            bits.append(np.packbits(value).view(np.uint64)[0])
+        closer = Image.fromarray(_varied(small, _CLOSER, 0.0, 0.0))
+        for view, shown in (("whole", small), ("closer", closer)):
+            hashes[view].append(_hash(shown))
+            view = "mirrored" if view == "whole" else "closer mirrored"
+            flipped = shown.transpose(Image.Transpose.FLIP_LEFT_RIGHT)
+            hashes[view].append(_hash(flipped))
     return _Fingerprints(
         files,
         pixels,
-        np.array(hashes, np.uint64),
-        np.array(mirrored, np.uint64),
+        {view: np.array(bits, np.uint64) for view, bits in hashes.items()},
         np.array(grey, np.uint8).reshape(-1, _SIDE, _SIDE),
     )
 
 
+def _hash(grey):
+    return np.packbits(imagehash.phash(grey).hash).view(np.uint64)[0]
+
+
 def _candidates(left, right, within):
-    """Yields (row, column, mirrored) of hashes near each other."""
-    for mirrored in (False, True):
-        others = right.mirrored_hashes if mirrored else right.hashes
-        for row, value in enumerate(left.hashes):
+    """(row, column, mirrored) of hashes near each other, in order."""
+    found = set()
+    for ours, theirs, mirrored in _COMPARED_VIEWS:
+        others = right.hashes[theirs]
+        for row, value in enumerate(left.hashes[ours]):
             distance = np.bitwise_count(others ^ value)
             columns = np.flatnonzero(distance <= MAX_HASH_DISTANCE)
-            if within:
-                columns = columns[columns > row]
-            for column in columns:
-                yield row, int(column), mirrored
+            found.update(
+                (row, int(column), mirrored)
+                for column in columns
+                if not within or column > row
+            )
+    return sorted(found)
 
 
 def _compare(left, row, right, column, mirrored):
@@ -211,14 +227,32 @@ def _compare(left, row, right, column, mirrored):
     same = _correlation(inner, _detail(second))
     if same >= SAME_PICTURE_CORRELATION:
         return ("mirrored" if mirrored else "re-encoded"), same
-    if same < 0.25:
+    if same < 0.1:
         return None, same
-    picture = Image.fromarray(np.ascontiguousarray(second))
-    best = max(
-        _correlation(inner, _detail(_varied(picture, *variation)))
-        for variation in _VARIATIONS
-    )
+    best = _best_alignment(inner, second)
     return ("near" if best >= MIN_CORRELATION else None), best
+
+
+def _best_alignment(inner, second):
+    """The highest correlation over second crops."""
+    picture = Image.fromarray(np.ascontiguousarray(second))
+    best, place = -1.0, (1.0, 0.0, 0.0)
+    scale_step, shift_step = _COARSE
+    for _ in range(1 + _REFINEMENTS):
+        around = place
+        for scale, row, column in itertools.product(_STEPS, repeat=3):
+            tried = (
+                around[0] + scale * scale_step,
+                around[1] + row * shift_step,
+                around[2] + column * shift_step,
+            )
+            value = _correlation(inner, _detail(_varied(picture, *tried)))
+            if value > best:
+                best, place = value, tried
+        if best < _WORTH_REFINING:
+            break
+        scale_step, shift_step = scale_step / 2, shift_step / 2
+    return best
 
 
 def _varied(picture, scale, row, column):

@@ -23,7 +23,7 @@ class FusedBatchNormalization(keras.layers.BatchNormalization):
 
     Example:
 
-    >>> FusedBatchNormalization()(keras.ops.ones((2, 4, 4, 8))).shape
+    >>> tuple(FusedBatchNormalization()(keras.ops.ones((2, 4, 4, 8))).shape)
     (2, 4, 4, 8)
 
     Reference:

@@ -37,7 +37,7 @@ class ChannelAttention(keras.layers.Layer):
 
     Example:
 
-    >>> ChannelAttention()(keras.ops.ones((1, 3, 3, 64))).shape
+    >>> tuple(ChannelAttention()(keras.ops.ones((1, 3, 3, 64))).shape)
     (1, 3, 3, 64)
 
     Reference:

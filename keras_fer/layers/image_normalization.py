@@ -20,7 +20,7 @@ class ImageNormalization(keras.layers.Layer):
 
     Example:
 
-    >>> ImageNormalization()(keras.ops.zeros((1, 8, 8, 3))).shape
+    >>> tuple(ImageNormalization()(keras.ops.zeros((1, 8, 8, 3))).shape)
     (1, 8, 8, 3)
 
     Reference:

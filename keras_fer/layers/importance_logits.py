@@ -1,7 +1,6 @@
 """The logit modules of local importance-based pooling: G in equation (2)."""
 
 import keras
-import numpy as np
 
 from keras_fer.layers.batch_normalization import FusedBatchNormalization
 from keras_fer.layers.data_format import resolve_data_format
@@ -86,7 +85,7 @@ class ProjectionLogits(_GatedLogits):
 
     Example:
 
-    >>> ProjectionLogits()(keras.ops.ones((1, 8, 8, 4))).shape
+    >>> tuple(ProjectionLogits()(keras.ops.ones((1, 8, 8, 4))).shape)
     (1, 8, 8, 4)
 
     Reference:
@@ -148,8 +147,8 @@ class ProjectionLogits(_GatedLogits):
         """Whether this is an untrained start="max"."""
         if self.start != "max":
             return False
-        kernel = keras.ops.convert_to_numpy(self.convolution.kernel)
-        return np.count_nonzero(kernel) == kernel.shape[-1]
+        kernel = self.convolution.kernel
+        return int(keras.ops.count_nonzero(kernel)) == kernel.shape[-1]
 
     def scale_max_start(self, inputs):
         """Fits the identity start to activations, where no norm does it.
@@ -204,7 +203,7 @@ class BottleneckLogits(_GatedLogits):
 
     Example:
 
-    >>> BottleneckLogits(channels=2)(keras.ops.ones((1, 8, 8, 4))).shape
+    >>> tuple(BottleneckLogits(channels=2)(keras.ops.ones((1, 8, 8, 4))).shape)
     (1, 8, 8, 4)
 
     Reference:

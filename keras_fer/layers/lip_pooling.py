@@ -118,7 +118,7 @@ class LIPPooling2D(keras.layers.Layer):
 
     Example:
 
-    >>> LIPPooling2D()(keras.ops.ones((1, 8, 8, 4))).shape
+    >>> tuple(LIPPooling2D()(keras.ops.ones((1, 8, 8, 4))).shape)
     (1, 4, 4, 4)
 
     Reference:

@@ -151,6 +151,15 @@ def test_every_weight_trains(inputs, normalization):
     checks.check_trains(LIPPooling2D(logits=logits), inputs)
 
 
+def test_a_trained_layers_logits_equal_equation_2(inputs):
+    layer = LIPPooling2D(logits=ProjectionLogits(normalization="batch"))
+    checks.check_trains(layer, inputs)
+    logits = to_numpy(layer.logits(inputs))
+    assert np.ptp(logits) > 0.01
+    expected = reference.lip_pool(inputs, logits, (2, 2), (2, 2), "valid")
+    np.testing.assert_allclose(to_numpy(layer(inputs)), expected, atol=1e-5)
+
+
 def test_unknown_height_and_width(inputs):
     images = keras.Input((None, None, 5))
     for padding, shape in (("valid", (4, 3)), ("same", (5, 4))):

@@ -1,0 +1,49 @@
+"""The validation part: stratified, disjoint, the same every time."""
+
+import numpy as np
+import pytest
+
+from keras_fer.classes import CLASSES
+from keras_fer.datasets.labeled_faces import LabeledFaces
+from keras_fer.datasets.splits import split_validation
+from keras_fer.errors import DataError
+
+
+def make_faces(counts, copies=1):
+    labels = np.repeat(np.arange(7), counts).astype("int32")
+    images = tuple(b"%d" % (i // copies) for i in range(len(labels)))
+    names = tuple(map(str, range(len(labels))))
+    return LabeledFaces(images, labels, names, CLASSES)
+
+
+def test_every_picture_is_on_one_side_and_classes_keep_their_shares():
+    faces = make_faces([100, 50, 20, 300, 40, 30, 200])
+    train, validation = split_validation(faces, 0.1)
+    assert sorted(train.names + validation.names) == sorted(faces.names)
+    assert validation.class_counts().tolist() == [10, 5, 2, 30, 4, 3, 20]
+
+
+def test_the_seed_decides():
+    faces = make_faces([20] * 7)
+    first, again, other = (
+        split_validation(faces, 0.2, seed)[1].names for seed in (0, 0, 1)
+    )
+    assert first == again != other
+
+
+def test_copies_stay_together():
+    faces = make_faces([20] * 7, copies=4)
+    train, validation = split_validation(faces, 0.25)
+    assert set(train.images).isdisjoint(validation.images)
+    assert len(validation) == 28  # one of five groups in each class
+
+
+def test_a_class_of_one_picture_is_trained_on():
+    train, validation = split_validation(make_faces([10, 1] + [10] * 5), 0.5)
+    assert train.class_counts()[1] == 1
+    assert validation.class_counts()[1] == 0
+
+
+def test_too_few_pictures_are_refused():
+    with pytest.raises(DataError, match="7 training pictures are too few"):
+        split_validation(make_faces([1] * 7), 0.1)

@@ -1,0 +1,127 @@
+"""A run's folder: owned, recognised, never half replaced."""
+
+import dataclasses
+import json
+
+import pytest
+
+from keras_fer import files
+from keras_fer import run_directory
+from keras_fer.run_directory import RunDirectoryError
+
+
+@dataclasses.dataclass(frozen=True)
+class Config:
+    learning_rate: float = 0.1
+    data_dir: str = "here"
+
+
+def open_run(directory, config=None, **arguments):
+    config = config or Config()
+    return run_directory.open_run(directory, config, **arguments)
+
+
+def begin(directory, data_hash="abc"):
+    with open_run(directory) as run:
+        run.write_manifest({"data_hash": data_hash})
+        return run.run_id
+
+
+def test_a_new_run_writes_its_settings(tmp_path):
+    run_id = begin(tmp_path / "run")
+    saved = json.loads((tmp_path / "run" / "config.json").read_text())
+    assert saved == {
+        "learning_rate": 0.1,
+        "data_dir": "here",
+        "run_id": run_id,
+    }
+    manifest = json.loads((tmp_path / "run" / "manifest.json").read_text())
+    assert manifest["data_hash"] == "abc"
+    assert "keras" in manifest["versions"]
+    assert manifest["command"].startswith("python ")
+
+
+def test_a_second_run_is_refused_with_the_three_ways_on(tmp_path):
+    begin(tmp_path)
+    with pytest.raises(RunDirectoryError) as error:
+        begin(tmp_path)
+    for words in (str(tmp_path), "--resume", "--overwrite", "--run-dir"):
+        assert words in str(error.value)
+
+
+def test_a_resumed_run_keeps_its_id(tmp_path):
+    run_id = begin(tmp_path)
+    with open_run(tmp_path, Config(data_dir="moved"), resume=True) as run:
+        assert run.run_id == run_id
+
+
+def test_other_settings_are_refused_with_the_difference(tmp_path):
+    begin(tmp_path)
+    with pytest.raises(RunDirectoryError) as error:
+        with open_run(tmp_path, Config(learning_rate=0.2), resume=True):
+            pass
+    assert "learning_rate: 0.1 before, 0.2 now" in str(error.value)
+
+
+@pytest.mark.parametrize("name", ["data", "Keras version"])
+def test_other_data_or_keras_is_refused(tmp_path, name):
+    begin(tmp_path)
+    path = tmp_path / "manifest.json"
+    manifest = json.loads(path.read_text())
+    if name == "data":
+        manifest["data_hash"] = "other"
+    else:
+        manifest["versions"]["keras"] = "2.0"
+    path.write_text(json.dumps(manifest))
+    with open_run(tmp_path, resume=True) as run:
+        with pytest.raises(RunDirectoryError, match=f"with other {name}"):
+            run.write_manifest({"data_hash": "abc"})
+
+
+def test_nothing_to_resume_is_said(tmp_path):
+    with pytest.raises(RunDirectoryError, match="no run to resume"):
+        with open_run(tmp_path / "empty", resume=True):
+            pass
+
+
+def test_overwrite_removes_the_run_and_nothing_else(tmp_path):
+    first = begin(tmp_path)
+    (tmp_path / "checkpoints").mkdir()
+    (tmp_path / "checkpoints" / "last.npz").write_bytes(b"old")
+    (tmp_path / "notes.txt").write_text("mine")
+    with open_run(tmp_path, overwrite=True) as run:
+        assert run.run_id != first
+        assert not (tmp_path / "checkpoints").exists()
+        assert not (tmp_path / "manifest.json").exists()
+    assert (tmp_path / "notes.txt").read_text() == "mine"
+
+
+def test_a_folder_with_other_files_is_no_run(tmp_path):
+    (tmp_path / "thesis.tex").write_text("mine")
+    for overwrite in (False, True):
+        with pytest.raises(RunDirectoryError, match="thesis.tex"):
+            with open_run(tmp_path, overwrite=overwrite):
+                pass
+    assert [path.name for path in tmp_path.glob("[!.]*")] == ["thesis.tex"]
+
+
+def test_a_file_is_no_folder(tmp_path):
+    (tmp_path / "run").write_text("")
+    with pytest.raises(RunDirectoryError, match="is a file"):
+        with open_run(tmp_path / "run"):
+            pass
+
+
+def test_a_damaged_config_is_named(tmp_path):
+    begin(tmp_path)
+    (tmp_path / "config.json").write_text("{")
+    with pytest.raises(RunDirectoryError, match="config.json cannot be read"):
+        with open_run(tmp_path, resume=True):
+            pass
+
+
+def test_an_owned_folder_is_refused(tmp_path):
+    with open_run(tmp_path):
+        with pytest.raises(files.DirectoryInUseError, match="in use by"):
+            with open_run(tmp_path, resume=True):
+                pass
