@@ -29,3 +29,10 @@ class TrainingInterrupted(ExpectedError):
     """A signal asked to stop; a checkpoint was written first."""
 
     exit_status = 4
+
+
+def raise_faults(faults, fix):
+    """Raises one `DataError` for all faults, showing the first five."""
+    if faults:
+        more = f"\n... and {len(faults) - 5} more" if len(faults) > 5 else ""
+        raise DataError("\n".join(faults[:5]) + f"{more}\n{fix}")

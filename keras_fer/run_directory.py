@@ -121,7 +121,11 @@ class Run:
         A resumed run must be of the same data and the same Keras.
 
         Args:
-            facts: mapping with at least `data_hash`; plain values.
+            facts: mapping with at least `data_hash`, and `counts` of faces;
+                plain values.
+
+        Returns:
+            The manifest.
 
         Raises:
             RunDirectoryError: if the manifest that is there says otherwise.
@@ -140,6 +144,8 @@ class Run:
             then = _read_json(path)
             for name, before, after in (
                 ("data", then.get("data_hash"), now["data_hash"]),
+                # Another leak search or split changes what is trained on.
+                ("numbers of faces", then.get("counts"), now.get("counts")),
                 (
                     "Keras version",
                     then.get("versions", {}).get("keras"),

@@ -63,13 +63,15 @@ def test_other_settings_are_refused_with_the_difference(tmp_path):
     assert "learning_rate: 0.1 before, 0.2 now" in str(error.value)
 
 
-@pytest.mark.parametrize("name", ["data", "Keras version"])
+@pytest.mark.parametrize("name", ["data", "numbers of faces", "Keras version"])
 def test_other_data_or_keras_is_refused(tmp_path, name):
     begin(tmp_path)
     path = tmp_path / "manifest.json"
     manifest = json.loads(path.read_text())
     if name == "data":
         manifest["data_hash"] = "other"
+    elif name == "numbers of faces":
+        manifest["counts"] = {"train": 1}
     else:
         manifest["versions"]["keras"] = "2.0"
     path.write_text(json.dumps(manifest))

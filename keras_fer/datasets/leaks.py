@@ -3,7 +3,6 @@
 A perceptual hash proposes pairs, the correlation of their pixels decides.
 """
 
-import collections
 import dataclasses
 import hashlib
 import io
@@ -13,10 +12,7 @@ import imagehash
 import numpy as np
 from PIL import Image
 
-from keras_fer.errors import DataError
-
 KINDS = ("bytes", "pixels", "re-encoded", "mirrored", "near")
-POLICIES = ("stop", "drop", "keep")
 # Of 64 bits. Pairs of one photograph differ by up to about this many.
 MAX_HASH_DISTANCE = 10
 # Of grey pixels, blurred a little and without their slow variation, which
@@ -57,33 +53,14 @@ class Duplicate:
     correlation: float
 
 
-@dataclasses.dataclass(frozen=True)
-class LeakReport:
-    """What was found between two parts, and what was done.
-
-    Attributes:
-        policy: one of `POLICIES`.
-        pairs: kind -> how many pairs.
-        num_dropped: how many training pictures were left out.
-        names: (training name, held-out name, kind) of each pair.
-    """
-
-    policy: str
-    pairs: dict[str, int]
-    num_dropped: int
-    names: tuple[tuple[str, str, str], ...]
-
-    def as_dict(self):
-        """Plain values for a report."""
-        return dataclasses.asdict(self)
-
-
-def find_duplicates(first, second=None):
+def find_duplicates(first, second=None, *, second_crops=True):
     """Finds pictures that show the same photograph.
 
     Args:
         first: `LabeledFaces`.
         second: `LabeledFaces`, or None to look within `first`.
+        second_crops: whether to look for kind "near" too, which takes most
+            of the time.
 
     Returns:
         A list of `Duplicate`, by first and second index. Within one part
@@ -94,6 +71,10 @@ def find_duplicates(first, second=None):
     duplicates = []
     for row, column, mirrored in _candidates(left, right, second is None):
         kind, correlation = _compare(left, row, right, column, mirrored)
+        if kind is None and second_crops:
+            kind, correlation = _compare_crops(
+                left, row, right, column, mirrored, correlation
+            )
         if kind:
             duplicates.append(Duplicate(row, column, kind, correlation))
     best = {}
@@ -102,62 +83,6 @@ def find_duplicates(first, second=None):
         if key not in best or found.correlation > best[key].correlation:
             best[key] = found
     return [best[key] for key in sorted(best)]
-
-
-def apply_leak_policy(train, held_out, policy="stop"):
-    """Looks for held-out pictures in the training part.
-
-    Args:
-        train, held_out: `LabeledFaces`.
-        policy: "stop" raises if there are any, "drop" leaves the training
-            copies out, "keep" leaves everything as it is.
-
-    Returns:
-        (`LabeledFaces` to train on, `LeakReport`).
-
-    Raises:
-        DataError: under "stop", with the pairs and the two ways on.
-    """
-    if policy not in POLICIES:
-        raise ValueError(
-            f"`policy` must be one of {POLICIES}. Received: {policy!r}"
-        )
-    found = find_duplicates(train, held_out)
-    pairs = tuple(
-        (train.names[pair.first], held_out.names[pair.second], pair.kind)
-        for pair in found
-    )
-    if found and policy == "stop":
-        shown = "\n".join(
-            f"  {ours} and {theirs} ({kind})"
-            for ours, theirs, kind in pairs[:10]
-        )
-        more = f"\n  and {len(pairs) - 10} more" if len(pairs) > 10 else ""
-        raise DataError(
-            f"{len(pairs)} pairs of a training and a test picture show the "
-            f"same:\n{shown}{more}\nUse --on-leak drop to leave the training "
-            "copies out, or --on-leak keep to train on them all the same; "
-            "the report says which."
-        )
-    leaked = {pair.first for pair in found} if policy == "drop" else set()
-    kept = [index for index in range(len(train)) if index not in leaked]
-    counts = collections.Counter(pair.kind for pair in found)
-    report = LeakReport(
-        policy=policy,
-        pairs={kind: counts[kind] for kind in KINDS},
-        num_dropped=len(leaked),
-        names=pairs,
-    )
-    return (train.take(kept) if leaked else train), report
-
-
-def contradictions(faces):
-    """Pairs within one part that show the same under two labels."""
-    return [
-        pair
-        for pair in find_duplicates(faces)
-        if faces.labels[pair.first] != faces.labels[pair.second]
-    ]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -227,9 +152,16 @@ def _compare(left, row, right, column, mirrored):
     same = _correlation(inner, _detail(second))
     if same >= SAME_PICTURE_CORRELATION:
         return ("mirrored" if mirrored else "re-encoded"), same
+    return None, same
+
+
+def _compare_crops(left, row, right, column, mirrored, same):
+    """The same for second crops of one photograph."""
     if same < 0.1:
         return None, same
-    best = _best_alignment(inner, second)
+    second = right.grey[column]
+    second = second[:, ::-1] if mirrored else second
+    best = _best_alignment(_detail(left.grey[row]), second)
     return ("near" if best >= MIN_CORRELATION else None), best
 
 

@@ -5,7 +5,7 @@ import warnings
 
 from PIL import Image
 
-from keras_fer.datasets.raf_db_source import raise_faults
+from keras_fer.errors import raise_faults
 
 FORMATS = ("JPEG", "PNG")
 MIN_SIDE, MAX_PIXELS = 32, 50_000_000

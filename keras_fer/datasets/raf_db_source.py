@@ -12,7 +12,9 @@ from collections import Counter
 from pathlib import Path
 
 from keras_fer.classes import CLASSES
+from keras_fer.datasets.label_file import parse_label_file
 from keras_fer.errors import DataError
+from keras_fer.errors import raise_faults
 
 COMPOUND_CLASSES = (
     "happily surprised",
@@ -155,58 +157,6 @@ def find_source(directory, variant="basic"):
     )
 
 
-def parse_label_file(text, path, num_classes):
-    """Reads `NAME ID` lines; ids count from 1.
-
-    A byte-order mark, other line ends, tabs and spaces around are harmless.
-
-    Returns:
-        name -> label, counted from 0.
-
-    Raises:
-        DataError: naming file and line, for the first five faults.
-    """
-    labels, lines, faults = {}, {}, []
-    for number, line in enumerate(text.removeprefix("\ufeff").split("\n"), 1):
-        words = line.split()
-        if not words:
-            continue
-        place = f"{path}:{number}"
-        if len(words) != 2:
-            faults.append(
-                f"{place}: expected a file name and a label, found "
-                f"{line.strip()!r}"
-            )
-            continue
-        name, label = words
-        if (
-            not label.isascii()
-            or not label.isdecimal()
-            or not (1 <= int(label) <= num_classes)
-        ):
-            faults.append(
-                f"{place}: label {label!r} of {name}; expected 1 to "
-                f"{num_classes}"
-            )
-        elif labels.setdefault(name, int(label) - 1) != int(label) - 1:
-            faults.append(
-                f"{place}: {name} has label {label} here and "
-                f"{labels[name] + 1} in line {lines[name]}"
-            )
-        lines.setdefault(name, number)
-    if not labels and not faults:
-        faults.append(f"{path} is empty; expected a line for each picture")
-    raise_faults(faults, "Correct the label file.")
-    return labels
-
-
-def raise_faults(faults, fix):
-    """Raises one `DataError` for all faults, showing the first five."""
-    if faults:
-        more = f"\n... and {len(faults) - 5} more" if len(faults) > 5 else ""
-        raise DataError("\n".join(faults[:5]) + f"{more}\n{fix}")
-
-
 def _official(root, variant):
     class_names = VARIANTS[variant]
     label_path = root / "EmoLabel" / LABEL_FILE
@@ -241,12 +191,7 @@ def _official(root, variant):
     ]
     raise_faults(unlisted, "Add the lines, or remove the pictures.")
     records = [
-        Record(
-            name,
-            name.partition("_")[0],
-            label,
-            *pictures[name],
-        )
+        Record(name, name.partition("_")[0], label, *pictures[name])
         for name, label in sorted(labels.items())
     ]
     return _source(root, "official", class_names, records)

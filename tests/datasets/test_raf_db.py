@@ -13,8 +13,8 @@ from PIL import Image
 from keras_fer.classes import CLASSES
 from keras_fer.datasets import raf_db
 from keras_fer.datasets.drawn_faces import write_drawn_faces
+from keras_fer.datasets.label_file import parse_label_file
 from keras_fer.datasets.raf_db_source import find_source
-from keras_fer.datasets.raf_db_source import parse_label_file
 from keras_fer.errors import DataError
 
 LABELS = "basic/EmoLabel/list_patition_label.txt"
