@@ -44,42 +44,59 @@ class Progress:
 
 
 def snapshot(model):
-    """All state of a compiled model, as a list of NumPy arrays."""
+    """All state of a compiled model: weights, optimiser, random state.
+
+    Returns:
+        A list of NumPy arrays.
+    """
     return [
         keras.ops.convert_to_numpy(variable.value)
         for variable in _variables(model)
     ]
 
 
+def weights(model):
+    """The model's own variables, without the optimiser's, as arrays."""
+    return [
+        keras.ops.convert_to_numpy(variable.value)
+        for variable in model.variables
+    ]
+
+
+def restore_weights(model, arrays):
+    """Puts the arrays of `weights` back; nothing if there are none."""
+    if arrays:
+        _assign(model.variables, arrays)
+
+
 def restore(model, arrays):
     """Puts the arrays of `snapshot` back.
+
+    Args:
+        model: the compiled model; changed in place.
+        arrays: a list of NumPy arrays.
 
     Raises:
         ValueError: if they do not fit the model, naming the first misfit.
     """
-    variables = _variables(model)
-    if len(arrays) != len(variables):
-        raise ValueError(
-            f"a state of {len(variables)} arrays was expected. Received: "
-            f"{len(arrays)}"
-        )
-    for variable, array in zip(variables, arrays, strict=True):
-        if tuple(variable.shape) != tuple(array.shape):
-            raise ValueError(
-                f"{variable.path} has the shape {tuple(variable.shape)}. "
-                f"Received: {tuple(array.shape)}"
-            )
-    for variable, array in zip(variables, arrays, strict=True):
-        variable.assign(array)
+    _assign(_variables(model), arrays)
 
 
-def save(directory, model, progress):
-    """Writes `last.npz`; what was there becomes `previous.npz`."""
+def save(directory, model, progress, best=()):
+    """Writes `last.npz`; what was there becomes `previous.npz`.
+
+    Args:
+        directory: the folder of the checkpoints.
+        model: the compiled model.
+        progress: `Progress`.
+        best: the best epoch's `model.variables`, a list of arrays.
+    """
     directory = Path(directory)
     last = directory / "last.npz"
     arrays = {
-        f"array{index:04d}": array
-        for index, array in enumerate(snapshot(model))
+        f"{kind}{index:04d}": array
+        for kind, values in (("state", snapshot(model)), ("best", best))
+        for index, array in enumerate(values)
     }
     text = json.dumps(dataclasses.asdict(progress))
     with files.atomic_path(directory / "next.npz") as path:
@@ -98,8 +115,9 @@ def load(directory, model, run_id):
         run_id: only checkpoints of this run are taken.
 
     Returns:
-        (`Progress` or None where there is no checkpoint, a list of messages
-        about files that had to be passed over).
+        (`Progress` or None where there is no checkpoint, the best epoch's
+        `model.variables` as a list of arrays, a list of messages about files
+        that had to be passed over).
     """
     messages = []
     # next.npz is there if a kill fell between its writing and its renaming.
@@ -108,26 +126,46 @@ def load(directory, model, run_id):
         if not path.exists():
             continue
         try:
-            progress, arrays = _read(path)
+            progress, state, best = _read(path)
         except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
             messages.append(f"{path} cannot be read ({error})")
             continue
         if progress.run_id != run_id:
             messages.append(f"{path} belongs to another run")
             continue
-        restore(model, arrays)
-        return progress, messages
-    return None, messages
+        restore(model, state)
+        return progress, best, messages
+    return None, [], messages
 
 
 def _read(path):
     # np.load leaves the file open when the archive is damaged.
     with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
         progress = Progress(**json.loads(str(archive["progress"])))
-        names = sorted(name for name in archive.files if name != "progress")
-        return progress, [archive[name] for name in names]
+        names = sorted(archive.files)
+        state, best = (
+            [archive[name] for name in names if name.startswith(kind)]
+            for kind in ("state", "best")
+        )
+        return progress, state, best
 
 
 def _variables(model):
     # model.variables, unlike model.weights, has the dropout's random state.
     return [*model.variables, *model.optimizer.variables]
+
+
+def _assign(variables, arrays):
+    if len(arrays) != len(variables):
+        raise ValueError(
+            f"a state of {len(variables)} arrays was expected. Received: "
+            f"{len(arrays)}"
+        )
+    for variable, array in zip(variables, arrays, strict=True):
+        if tuple(variable.shape) != tuple(array.shape):
+            raise ValueError(
+                f"{variable.path} has the shape {tuple(variable.shape)}. "
+                f"Received: {tuple(array.shape)}"
+            )
+    for variable, array in zip(variables, arrays, strict=True):
+        variable.assign(array)

@@ -6,6 +6,7 @@ Nothing here loads TensorFlow: a wrong flag ends a program before that.
 import dataclasses
 import json
 import os
+import shlex
 import sys
 from pathlib import Path
 
@@ -14,6 +15,22 @@ import tyro
 from keras_fer.errors import ExpectedError
 from keras_fer.errors import TrainingInterrupted
 from keras_fer.errors import UsageError
+
+# Smallest and largest value; other numbers are 0 or more.
+_RANGES = {
+    "epochs": (1, float("inf")),
+    "batch_size": (1, float("inf")),
+    "image_size": (32, 1024),
+    "crop_size": (32, 1024),
+    "learning_rate": (1e-12, float("inf")),
+    "width": (0.01, 4),
+    "validation_fraction": (0.01, 0.9),
+    "dropout": (0, 0.99),
+    "average_momentum": (0, 0.999999),
+    "label_smoothing": (0, 0.99),
+    "class_balance": (0, 1),
+    "max_angle": (0, 180),
+}
 
 
 def read_config(config_class, demo, arguments=None):
@@ -60,10 +77,11 @@ def run(main, config):
     try:
         main(config)
     except TrainingInterrupted as interruption:
-        path = Path(config.run_dir) / "config.json"
+        path = str(Path(config.run_dir) / "config.json")
+        command = ["python", sys.argv[0], "--config", path, "--resume"]
         print(
             f"\n{interruption}; nothing is lost. Go on with:\n"
-            f"  python {sys.argv[0]} --config {path} --resume",
+            f"  {shlex.join(command)}",
             file=sys.stderr,
         )
         return interruption.exit_status
@@ -112,15 +130,15 @@ def _check_values(config):
     """Refuses values that no recipe can mean, whatever fields it has."""
     values = dataclasses.asdict(config)
     for name, value in values.items():
-        if name in ("epochs", "batch_size", "image_size", "crop_size"):
-            if value < 1:
-                raise UsageError(f"{_flag(name)} must be at least 1: {value}")
-        elif isinstance(value, float) and not 0 <= value < float("inf"):
+        low, high = _RANGES.get(name, (0, float("inf")))
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            continue
+        if not low <= value <= high or value == float("inf"):
             raise UsageError(
-                f"{_flag(name)} must be a number of at least 0: {value}"
+                f"{_flag(name)} must be from {low:g} to {high:g}: {value}"
+                if high < float("inf")
+                else f"{_flag(name)} must be at least {low:g}: {value}"
             )
-    if values.get("learning_rate") == 0:
-        raise UsageError("--learning-rate must be above 0")
     if values.get("resume") and values.get("overwrite"):
         raise UsageError(
             "--resume goes on with a run and --overwrite removes it. Choose "
@@ -135,6 +153,23 @@ def _check_values(config):
     if crop and image and crop > image:
         raise UsageError(
             f"--crop-size {crop} does not fit into --image-size {image}"
+        )
+    _check_paths(values.get("data_dir"), values.get("run_dir"))
+
+
+def _check_paths(data_dir, run_dir):
+    if data_dir is None:
+        return
+    if Path(data_dir).is_file():
+        raise UsageError(
+            f"--data-dir {data_dir} is a file. Unpack it and give the folder."
+        )
+    if run_dir and Path(run_dir).resolve().is_relative_to(
+        Path(data_dir).resolve()
+    ):
+        raise UsageError(
+            f"--run-dir {run_dir} lies inside --data-dir {data_dir}. Choose a "
+            "folder outside."
         )
 
 

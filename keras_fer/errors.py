@@ -31,8 +31,15 @@ class TrainingInterrupted(ExpectedError):
     exit_status = 4
 
 
-def raise_faults(faults, fix):
-    """Raises one `DataError` for all faults, showing the first five."""
+def raise_faults(faults, fix, most=200):
+    """Raises one `DataError` for all faults; nothing if there are none.
+
+    Args:
+        faults: list of messages, each naming its file.
+        fix: what to do about them.
+        most: how many are listed; the rest is counted.
+    """
     if faults:
-        more = f"\n... and {len(faults) - 5} more" if len(faults) > 5 else ""
-        raise DataError("\n".join(faults[:5]) + f"{more}\n{fix}")
+        rest = len(faults) - most
+        more = f"\n... and {rest} more" if rest > 0 else ""
+        raise DataError("\n".join(faults[:most]) + f"{more}\n{fix}")

@@ -8,6 +8,7 @@ import h5py
 import keras
 import numpy as np
 
+from keras_fer.errors import UsageError
 from keras_fer.layers import ImageNormalization
 from keras_fer.layers import LIPPooling2D
 from keras_fer.layers import ProjectionLogits
@@ -17,6 +18,14 @@ VGG16_MD5 = "6d6bbae143d832006294945121d1f1fc"
 VGG16_URL = (
     "https://storage.googleapis.com/tensorflow/keras-applications/vgg16/"
 )
+
+
+class WeightsError(UsageError, ValueError):
+    """The weights do not fit, or are none."""
+
+
+class WeightsNotFoundError(UsageError, FileNotFoundError):
+    """The ImageNet weights are not here and cannot be fetched."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -53,14 +62,14 @@ def resolve(weights):
         return WeightSource(_imagenet_file(), is_vgg16=True)
     path = Path(weights)
     if not path.is_file():
-        raise ValueError(
+        raise WeightsError(
             '`weights` must be None, "imagenet" or the path of an existing '
             f"file. Received: weights={str(weights)!r}"
         )
     if path.suffix == ".keras":
         return WeightSource(path, is_vgg16=False)
     if not h5py.is_hdf5(path):
-        raise ValueError(
+        raise WeightsError(
             f"{path} is no weight file. Expected `.weights.h5`, `.keras`, or "
             f"VGG16's {VGG16_FILE}."
         )
@@ -81,7 +90,7 @@ def _imagenet_file():
             file_hash=VGG16_MD5,
         )
     except Exception as error:  # get_file raises bare Exception
-        raise FileNotFoundError(
+        raise WeightsNotFoundError(
             f"The ImageNet weights {VGG16_FILE} (md5 {VGG16_MD5}) are not in "
             f"{Path(home) / 'models'} and could not be downloaded "
             f"({error}). Fetch {VGG16_URL}{VGG16_FILE} elsewhere and put it "
@@ -94,7 +103,7 @@ def _load_own_weights(path, model):
     try:
         model.load_weights(path)
     except (ValueError, KeyError) as error:
-        raise ValueError(
+        raise WeightsError(
             f"The weights in {path} do not fit this architecture (width, "
             "pooling, head, attention, classes; head='dense' also fits one "
             f"image size alone): {error}"
@@ -114,7 +123,7 @@ def _transplant_vgg16(path, model):
     try:
         vgg16.load_weights(path)
     except (ValueError, KeyError, OSError) as error:
-        raise ValueError(
+        raise WeightsError(
             f"{path} does not hold VGG16's thirteen convolutions: {error}"
         ) from error
     for layer in vgg16.layers:

@@ -87,7 +87,7 @@ def build_model(
     _check_arguments(input_shape, classes, width, pooling, head, attention)
     source = imagenet_weights.resolve(weights)
     if source.is_vgg16 and width != 1.0:
-        raise ValueError(
+        raise imagenet_weights.WeightsError(
             "VGG16's weights fit width=1.0 alone. Received: "
             f"weights={str(weights)!r}, width={width}"
         )

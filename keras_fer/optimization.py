@@ -62,4 +62,5 @@ def compile_model(
         # XLA makes bfloat16 convolutions on a CPU ten times slower.
         jit_compile="auto" if runtime.has_gpu() else False,
     )
-    rule.build(model.trainable_variables)
+    # Not rule: under float16 Keras wraps it.
+    model.optimizer.build(model.trainable_variables)

@@ -37,7 +37,6 @@ RUN_FILES = (
     "model.keras",
     "model.weights.h5",
     "checkpoints",
-    "saved_model",
 )
 
 
@@ -46,14 +45,13 @@ class RunDirectoryError(UsageError):
 
 
 @contextlib.contextmanager
-def open_run(directory, config, *, resume=False, overwrite=False):
+def open_run(config):
     """Owns a run's folder until the block ends.
 
     Args:
-        directory: the folder; created if missing.
-        config: a frozen dataclass, the run's settings.
-        resume: go on with the run that is there.
-        overwrite: remove the run that is there.
+        config: a frozen dataclass, the run's settings, among them `run_dir`
+            (the folder, created if missing), `resume` (go on with the run
+            that is there) and `overwrite` (replace it).
 
     Yields:
         A `Run`.
@@ -62,7 +60,7 @@ def open_run(directory, config, *, resume=False, overwrite=False):
         RunDirectoryError: if the folder holds something else than asked for.
         files.DirectoryInUseError: if another process owns it.
     """
-    directory = Path(directory)
+    directory = Path(config.run_dir)
     if directory.exists() and not directory.is_dir():
         raise RunDirectoryError(
             f"--run-dir {directory} is a file. Give a folder."
@@ -74,33 +72,31 @@ def open_run(directory, config, *, resume=False, overwrite=False):
             f"--run-dir {directory} cannot be created: {error}"
         ) from error
     with files.lock_directory(directory):
-        files.clear_partial_files(directory)
-        config_path = directory / "config.json"
+        for folder in (directory, directory / "checkpoints"):
+            files.clear_partial_files(folder)
         settings = _plain(dataclasses.asdict(config))
+        there = (directory / "config.json").exists()
         foreign = _foreign_files(directory)
-        if config_path.exists() and overwrite:
-            _remove_run(directory)
-        elif config_path.exists() and not resume:
+        if there and not (config.resume or config.overwrite):
             raise RunDirectoryError(
                 f"{directory} already holds a run. Go on with it by --resume, "
                 "replace it by --overwrite, or choose another --run-dir."
             )
-        elif not config_path.exists() and resume:
+        if config.resume and not there:
             raise RunDirectoryError(
                 f"There is no run to resume in {directory}. Leave --resume "
                 "out, or name the run's folder."
             )
-        elif not config_path.exists() and foreign:
+        if foreign and not there:
             raise RunDirectoryError(
                 f"{directory} holds files that are no run's ({foreign[0]}). "
                 "Choose an empty --run-dir."
             )
-        if config_path.exists():
-            run = _read_run(directory, settings)
+        if config.resume:
+            run_id = _check_settings(directory, settings)
         else:
-            run = Run(directory, uuid.uuid4().hex)
-            files.write_json(config_path, {**settings, "run_id": run.run_id})
-        yield run
+            run_id = uuid.uuid4().hex
+        yield Run(directory, settings, run_id)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -109,58 +105,59 @@ class Run:
 
     Attributes:
         directory: the folder.
+        settings: the run's settings, plain values.
         run_id: tells this run's checkpoints from another's.
     """
 
     directory: Path
+    settings: dict
     run_id: str
 
-    def write_manifest(self, facts):
-        """Writes manifest.json: versions, command, commit, and `facts`.
+    def begin(self, facts):
+        """Writes config.json and manifest.json, or checks a resumed run's.
 
-        A resumed run must be of the same data and the same Keras.
+        To be called once the data is known to be sound: only now is an older
+        run removed, under --overwrite. The manifest keeps what a run was
+        started with; each resumption is added to its `resumed`.
 
         Args:
-            facts: mapping with at least `data_hash`, and `counts` of faces;
-                plain values.
+            facts: mapping with `data_hash`, `counts` and `precision`, and
+                whatever else the manifest shall hold; plain values.
 
         Returns:
             The manifest.
 
         Raises:
-            RunDirectoryError: if the manifest that is there says otherwise.
+            RunDirectoryError: if a resumed run was started with other data,
+                precision or Keras.
         """
-        path = self.directory / "manifest.json"
-        now = {
-            **facts,
+        process = {
             "versions": versions(),
             "command": command(),
             "commit": commit(),
-            "started": datetime.datetime.now(datetime.UTC).isoformat(
+            "time": datetime.datetime.now(datetime.UTC).isoformat(
                 timespec="seconds"
             ),
         }
-        if path.exists():
-            then = _read_json(path)
-            for name, before, after in (
-                ("data", then.get("data_hash"), now["data_hash"]),
-                # Another leak search or split changes what is trained on.
-                ("numbers of faces", then.get("counts"), now.get("counts")),
-                (
-                    "Keras version",
-                    then.get("versions", {}).get("keras"),
-                    now["versions"]["keras"],
-                ),
-            ):
-                if before != after:
-                    raise RunDirectoryError(
-                        f"{self.directory} was started with other {name}: "
-                        f"{before}, now {after}. Start a new run in another "
-                        "--run-dir."
-                    )
-            now["started"] = then.get("started", now["started"])
-        files.write_json(path, now)
-        return now
+        config_path = self.directory / "config.json"
+        path = self.directory / "manifest.json"
+        resumed = (
+            config_path.exists()
+            and _read_json(config_path).get("run_id") == self.run_id
+        )
+        if resumed and path.exists():
+            manifest = _read_json(path)
+            _check_facts(self.directory, manifest, facts | process)
+            manifest["resumed"] = [*manifest.get("resumed", []), process]
+        else:
+            if not resumed:
+                _remove_run(self.directory)
+            manifest = {**facts, **process, "resumed": []}
+            files.write_json(
+                config_path, {**self.settings, "run_id": self.run_id}
+            )
+        files.write_json(path, manifest)
+        return manifest
 
 
 def versions():
@@ -201,7 +198,8 @@ def commit():
     return revision + ("+" if changed else "")
 
 
-def _read_run(directory, settings):
+def _check_settings(directory, settings):
+    """Compares with the run that is there; returns its id."""
     path = directory / "config.json"
     before = _read_json(path)
     run_id = before.pop("run_id", None)
@@ -221,7 +219,29 @@ def _read_run(directory, settings):
             + f"\nGo on with --config {path} --resume, or start a new run in "
             "another --run-dir."
         )
-    return Run(directory, run_id)
+    return run_id
+
+
+def _check_facts(directory, before, now):
+    for name, key in (
+        ("data", "data_hash"),
+        # Another leak search or split changes what is trained on.
+        ("numbers of faces", "counts"),
+        ("precision", "precision"),
+    ):
+        if before.get(key) != now.get(key):
+            raise RunDirectoryError(
+                f"{directory} was started with other {name}: "
+                f"{before.get(key)}, now {now.get(key)}. Start a new run in "
+                "another --run-dir."
+            )
+    keras_before = before.get("versions", {}).get("keras")
+    if keras_before != now["versions"]["keras"]:
+        raise RunDirectoryError(
+            f"{directory} was started with Keras {keras_before}, this is "
+            f"{now['versions']['keras']}. Install keras=={keras_before}, or "
+            "start a new run in another --run-dir."
+        )
 
 
 def _read_json(path):

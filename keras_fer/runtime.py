@@ -23,7 +23,6 @@ def set_up(seed, precision="auto", deterministic=False):
     Returns:
         {"seed", "precision", "device"} as a report names them.
     """
-    tune_allocator()
     import keras
 
     keras.utils.set_random_seed(seed)

@@ -33,16 +33,16 @@ def fit(
     max_angle=0.0,
     class_balance=0.0,
     seed=0,
-    progress_bar=True,
+    say=None,
 ):
     """Trains a compiled model, or goes on where a checkpoint stands.
 
-    After each epoch the validation part is judged (with the averaged weights
-    where there are any), the best weights are kept in
-    `checkpoints/best.weights.h5`, everything else in `checkpoints/last.npz`,
-    and the history in `history.csv`. A resumed training ends with the same
-    weights as one that was never stopped. On return the model holds the
-    best epoch's weights.
+    After each epoch the validation part is judged, with the averaged weights
+    where there are any. `checkpoints/last.npz` holds everything that going
+    on needs, `history.csv` the epochs so far, and
+    `checkpoints/best.weights.h5` the best weights, for whoever wants them
+    before the end. A resumed training ends with the same weights as one that
+    was never stopped. On return the model holds the best epoch's weights.
 
     Args:
         model: compiled by `optimization.compile_model`. Changed in place.
@@ -55,15 +55,15 @@ def fit(
         max_angle: largest rotation, in degrees.
         class_balance: see `input_pipeline.draw_epoch`.
         seed: of the epochs' tables.
-        progress_bar: whether to show one.
+        say: called with each message for the user, for example `print`; a
+            progress bar is shown too. None is silent.
 
     Returns:
-        `(progress, messages)`: the final `checkpoints.Progress`, and what
-        had to be said about unreadable checkpoints.
+        The final `checkpoints.Progress`.
 
     Raises:
         TrainingInterrupted: after SIGINT or SIGTERM; a checkpoint is there.
-        NonFiniteLossError: if the loss is NaN or infinite.
+        NonFiniteLossError: if a loss is NaN or infinite.
         ValueError: if there are fewer faces than fill one batch.
     """
     directory = Path(directory)
@@ -73,12 +73,15 @@ def fit(
             f"{len(train)} faces do not fill one batch of {batch_size}. "
             "Choose a smaller batch size."
         )
-    progress, messages = checkpoints.load(
-        directory / "checkpoints", model, run_id
-    )
+    kept = directory / "checkpoints"
+    progress, best, messages = checkpoints.load(kept, model, run_id)
+    for message in messages if say else ():
+        say(f"warning: {message}")
     progress = progress or checkpoints.Progress(run_id)
     with _stop_requests() as stop_requested:
         while progress.epoch < epochs:
+            if say:
+                say(f"Epoch {progress.epoch + 1} of {epochs}")
             table = input_pipeline.draw_epoch(
                 train.labels,
                 seed=seed,
@@ -96,41 +99,50 @@ def fit(
                 batch_size=batch_size,
                 skip=progress.step,
             )
-            if progress_bar:
-                print(f"Epoch {progress.epoch + 1}/{epochs}")
             bar = keras.utils.Progbar(
                 steps,
-                verbose=int(progress_bar),
+                verbose=int(say is not None),
                 stateful_metrics=("loss", "accuracy"),
             )
             for images, labels in batches:
                 _train_step(model, images, labels, progress, bar)
                 if stop_requested():
-                    checkpoints.save(directory / "checkpoints", model, progress)
+                    checkpoints.save(kept, model, progress, best)
                     raise TrainingInterrupted(
                         f"stopped in epoch {progress.epoch + 1} after step "
                         f"{progress.step} of {steps}"
                     )
-            _finish_epoch(
-                model,
-                validation,
-                progress,
-                directory,
-                image_size=image_size,
-                crop_size=crop_size,
-                batch_size=batch_size,
-            )
-    if progress.best is not None:
-        model.load_weights(directory / "checkpoints" / "best.weights.h5")
-    return progress, messages
+            with averaged_weights(model):
+                loss, accuracy = _validate(
+                    model, validation, image_size, crop_size, batch_size
+                )
+                if progress.best is None or accuracy >= progress.best:
+                    progress.best = accuracy
+                    progress.best_epoch = progress.epoch
+                    best = checkpoints.weights(model)
+                    with files.atomic_path(kept / "best.weights.h5") as path:
+                        model.save_weights(path)
+            _finish_epoch(model, progress, batch_size, loss, accuracy)
+            checkpoints.save(kept, model, progress, best)
+            _write_history(directory / "history.csv", progress.history)
+            if say:
+                say(
+                    f"\n  validation: loss {loss:.4f}, accuracy "
+                    f"{accuracy:.1%}; best so far {progress.best:.1%}"
+                )
+            if stop_requested():
+                raise TrainingInterrupted(
+                    f"stopped after epoch {progress.epoch} of {epochs}"
+                )
+    checkpoints.restore_weights(model, best)
+    return progress
 
 
-def estimate_step_seconds(model, image_shape, batch_size, num_steps=3):
+def estimate_step_seconds(model, batch_size, num_steps=3):
     """Times a few training steps on blank images and undoes them.
 
     Args:
         model: compiled. Its state is as before afterwards.
-        image_shape: (height, width, 3).
         batch_size: images a step.
         num_steps: how many are timed, after one that compiles.
 
@@ -138,7 +150,8 @@ def estimate_step_seconds(model, image_shape, batch_size, num_steps=3):
         The median, in seconds.
     """
     state = checkpoints.snapshot(model)
-    images = np.full((batch_size, *image_shape), 128.0, "float32")
+    shape = (batch_size, *model.input_shape[1:])
+    images = np.full(shape, 128.0, "float32")
     targets = np.zeros((batch_size, model.output_shape[-1]), "float32")
     targets[:, 0] = 1.0
     seconds = []
@@ -154,15 +167,11 @@ def _train_step(model, images, labels, progress, bar):
     start = time.monotonic()
     targets = keras.ops.one_hot(labels, model.output_shape[-1])
     loss, accuracy = model.train_on_batch(images, targets)
-    if not math.isfinite(loss):
-        raise NonFiniteLossError(
-            f"the loss became {loss} in epoch {progress.epoch + 1}, step "
-            f"{progress.step + 1}, at learning rate "
-            f"{float(model.optimizer.learning_rate):.3g} under "
-            f"{keras.config.dtype_policy().name}. The last checkpoint was "
-            "kept. Start again with a lower learning rate, or with "
-            "precision float32."
-        )
+    _check_finite(
+        model,
+        loss,
+        f"in epoch {progress.epoch + 1}, step {progress.step + 1}",
+    )
     progress.step += 1
     progress.loss_sum += float(loss)
     progress.correct_sum += float(accuracy) * len(images)
@@ -177,31 +186,11 @@ def _train_step(model, images, labels, progress, bar):
     )
 
 
-def _finish_epoch(
-    model,
-    validation,
-    progress,
-    directory,
-    *,
-    image_size,
-    crop_size,
-    batch_size,
-):
-    """Judges, keeps the best, writes history and checkpoint."""
-    learning_rate = float(model.optimizer.learning_rate)
-    with averaged_weights(model):
-        loss, accuracy = _validate(
-            model, validation, image_size, crop_size, batch_size
-        )
-        better = progress.best is None or accuracy >= progress.best
-        if better:
-            progress.best, progress.best_epoch = accuracy, progress.epoch
-            best = directory / "checkpoints" / "best.weights.h5"
-            with files.atomic_path(best) as path:
-                model.save_weights(path)
+def _finish_epoch(model, progress, batch_size, loss, accuracy):
+    """Adds the epoch to the history and turns to the next."""
     row = {
         "epoch": progress.epoch + 1,
-        "learning_rate": learning_rate,
+        "learning_rate": float(model.optimizer.learning_rate),
         "loss": progress.loss_sum / progress.step,
         "accuracy": progress.correct_sum / progress.step / batch_size,
         "validation_loss": loss,
@@ -213,8 +202,6 @@ def _finish_epoch(
     progress.epoch += 1
     progress.step = 0
     progress.loss_sum = progress.correct_sum = 0.0
-    checkpoints.save(directory / "checkpoints", model, progress)
-    _write_history(directory / "history.csv", progress.history)
 
 
 def _validate(model, validation, image_size, crop_size, batch_size):
@@ -231,18 +218,33 @@ def _validate(model, validation, image_size, crop_size, batch_size):
         sums += np.array(values, "float64") * len(images)
         start += len(images)
     loss, accuracy = sums / max(start, 1)
+    # The step before may have spoilt the weights after its own loss.
+    _check_finite(model, loss, "on the validation part")
     return float(loss), float(accuracy)
+
+
+def _check_finite(model, loss, place):
+    if not math.isfinite(loss):
+        raise NonFiniteLossError(
+            f"the loss became {loss} {place}, at learning rate "
+            f"{float(model.optimizer.learning_rate):.3g} under "
+            f"{keras.config.dtype_policy().name}. The last checkpoint was "
+            "kept. Start again with a lower learning rate, or with "
+            "precision float32."
+        )
 
 
 @contextlib.contextmanager
 def averaged_weights(model):
     """Gives the model its averaged weights, if the optimiser keeps them."""
-    if not model.optimizer.use_ema:
+    # Under float16 Keras wraps the optimiser for loss scaling.
+    optimizer = getattr(model.optimizer, "inner_optimizer", model.optimizer)
+    if not optimizer.use_ema:
         yield
         return
     variables = model.trainable_variables
     current = [keras.ops.convert_to_numpy(v.value) for v in variables]
-    model.optimizer.finalize_variable_values(variables)
+    optimizer.finalize_variable_values(variables)
     try:
         yield
     finally:

@@ -7,20 +7,21 @@ Paper: Dong, Wang and Hang, "Facial expression recognition based on improved
 VGG convolutional neural network", 2021. Random 90x90 crops of the 100x100
 faces, mirrored and rotated; ten-crop testing. Rates, epochs and angles are
 ours, since the paper gives none (docs/paper.md).
-
-Without data, `--demo` trains a half-width network on drawn faces, in less
-than 8 minutes on two CPU cores.
 """
 
 import dataclasses
+import functools
 import sys
 from pathlib import Path
 from typing import Literal
 
+import numpy as np
+
 from keras_fer import configuration
+from keras_fer.datasets.raf_db_source import HOW_TO_OBTAIN
 from keras_fer.errors import UsageError
 
-WHAT_TO_TYPE = """\
+OR_ELSE = """
 Then: python recipes/rafdb.py --data-dir DIR
 To see the whole program at work on drawn faces, without RAF-DB:
   python recipes/rafdb.py --demo"""
@@ -121,85 +122,82 @@ def main(config):
     from keras_fer import run_directory
     from keras_fer import runtime
 
-    train, validation, test, facts = load_data(config)
-    with run_directory.open_run(
-        config.run_dir,
-        config,
-        resume=config.resume,
-        overwrite=config.overwrite,
-    ) as run:
+    if not config.demo and config.data_dir is None:
+        raise UsageError(f"--data-dir is missing. {HOW_TO_OBTAIN}{OR_ELSE}")
+    runtime.tune_allocator()  # before TensorFlow is loaded
+    from keras_fer import imagenet_weights
+
+    with run_directory.open_run(config) as run:
+        weights = imagenet_weights.resolve(config.weights)
+        train, validation, test, facts = load_data(config)
         facts |= runtime.set_up(
             config.seed, config.precision, config.deterministic
         )
         print(f"Device: {facts['device']}, precision {facts['precision']}")
-        facts |= run.write_manifest(facts)
-        model = train_network(config, run, train, validation)
+        model = make_network(config, train, weights)
+        facts = run.begin(facts)
+        progress = train_network(config, run, model, train, validation)
+        facts["epoch"] = progress.best_epoch + 1
         judge(config, run, model, test, facts)
 
 
 def load_data(config):
     """Faces of the three parts, and what a report must say of them."""
     from keras_fer.datasets import drawn_faces
-    from keras_fer.datasets import leak_policy
+    from keras_fer.datasets import parts
     from keras_fer.datasets import raf_db
-    from keras_fer.datasets import splits
+    from keras_fer.datasets import raf_db_source
 
     directory = config.data_dir
     if config.demo:
         directory = drawn_faces.write_drawn_faces(
             raf_db.cache_directory(config.cache_dir) / "drawn-faces"
         )
-    elif directory is None:
-        raise UsageError(
-            f"--data-dir is missing. {raf_db.HOW_TO_OBTAIN}\n{WHAT_TO_TYPE}"
-        )
-    parts = raf_db.load_raf_db(
-        directory,
-        config.variant,
-        expected_counts=config.expected_counts,
-        cache_dir=config.cache_dir,
+    source = raf_db_source.find_source(directory, config.variant)
+    print(
+        f"{source.directory}: {source.layout} layout, classes in order: "
+        f"{', '.join(source.class_names)}"
     )
-    train, leaks = leak_policy.apply_leak_policy(
-        parts["train"], parts["test"], config.on_leak
+    print("Checking every picture, then looking for copies ...", flush=True)
+    raf_db.check_source(source, config.expected_counts)
+    whole = raf_db.load_source(source, config.cache_dir)
+    faces, report = parts.separate(
+        **whole,
+        on_leak=config.on_leak,
+        validation_fraction=config.validation_fraction,
+        seed=config.seed,
+        say=print,
     )
-    for names in leaks.contradictions:
-        print("warning: the same face has two labels:", *names)
-    train, validation = splits.split_validation(
-        train, config.validation_fraction, config.seed
-    )
-    counts = {
-        "train": len(train),
-        "validation": len(validation),
-        "test": len(parts["test"]),
-    }
+    counts = {part: len(held) for part, held in faces.items()}
     print("Faces:", ", ".join(f"{n} {part}" for part, n in counts.items()))
+    if counts["train"] < config.batch_size:
+        raise UsageError(
+            f"{counts['train']} faces to train on do not fill one batch of "
+            f"--batch-size {config.batch_size}"
+        )
     name = "drawn faces (not photographs)" if config.demo else "RAF-DB"
     if not config.demo and config.expected_counts == "any":
         name = "faces in RAF-DB's layout, counts not checked"
-    return (
-        train,
-        validation,
-        parts["test"],
-        {
-            "data_set": name,
-            "data_hash": raf_db.source_identity(directory, config.variant),
-            "split": "test",
-            "chosen_by": "validation, cut from train",
-            "counts": counts,
-            "leak_report": leaks.as_dict(),
-        },
-    )
+    facts = {
+        "title": f"keras_fer on {name}",
+        "data_set": name,
+        "data_hash": source.identity,
+        "split": "test",
+        "chosen_by": "validation, cut from train",
+        "counts": counts,
+        "leak_report": report.as_dict(),
+    }
+    return *faces.values(), facts
 
 
-def train_network(config, run, train, validation):
+def make_network(config, train, weights):
     import keras_fer
-    from keras_fer import optimization
-    from keras_fer import training
+    from keras_fer import augment
+    from keras_fer import input_pipeline
 
-    size = (config.crop_size, config.crop_size, 3)
     model = keras_fer.build_model(
         config.weights,
-        input_shape=size,
+        input_shape=(config.crop_size, config.crop_size, 3),
         classes=len(train.class_names),
         width=config.width,
         pooling=config.pooling,
@@ -207,8 +205,22 @@ def train_network(config, run, train, validation):
         attention=None if config.attention == "none" else config.attention,
         dropout=config.dropout,
     )
-    if config.weights is not None:
-        calibrate(config, model, train)
+    if weights.is_vgg16:
+        rng = np.random.default_rng(config.seed)
+        some = train.take(rng.permutation(len(train))[:64])
+        (faces,) = input_pipeline.image_batches(
+            some, image_size=config.image_size, batch_size=64
+        )
+        keras_fer.calibrate_batch_norm(
+            model, augment.eval_view(faces, config.crop_size)
+        )
+    return model
+
+
+def train_network(config, run, model, train, validation):
+    from keras_fer import optimization
+    from keras_fer import training
+
     steps = len(train) // config.batch_size
     optimization.compile_model(
         model,
@@ -220,13 +232,13 @@ def train_network(config, run, train, validation):
         label_smoothing=config.label_smoothing,
         average_momentum=config.average_momentum,
     )
-    seconds = training.estimate_step_seconds(model, size, config.batch_size)
+    seconds = training.estimate_step_seconds(model, config.batch_size)
     print(
         f"{config.epochs} epochs of {steps} steps, {seconds:.2f} s a step: "
-        f"about {seconds * steps * config.epochs / 60:.0f} minutes",
+        f"about {seconds * steps * config.epochs / 60:.0f} minutes in all",
         flush=True,
     )
-    _, messages = training.fit(
+    return training.fit(
         model,
         train,
         validation,
@@ -239,22 +251,8 @@ def train_network(config, run, train, validation):
         max_angle=config.max_angle,
         class_balance=config.class_balance,
         seed=config.seed,
+        say=functools.partial(print, flush=True),
     )
-    for message in messages:
-        print("warning:", message, file=sys.stderr)
-    return model
-
-
-def calibrate(config, model, train):
-    import keras_fer
-    from keras_fer import augment
-    from keras_fer import input_pipeline
-
-    faces = input_pipeline.image_batches(
-        train, image_size=config.image_size, batch_size=64
-    )
-    views = augment.eval_view(next(iter(faces)), config.crop_size)
-    keras_fer.calibrate_batch_norm(model, views)
 
 
 def judge(config, run, model, test, facts):
@@ -280,20 +278,17 @@ def judge(config, run, model, test, facts):
         )
         accuracy = results[view]["accuracy"]
         print(f"Test part, {view}: accuracy {accuracy:.1%}", flush=True)
-    for name, save in (
-        ("model.keras", model.save),
-        ("model.weights.h5", model.save_weights),
-    ):
-        with files.atomic_path(directory / name) as path:
-            save(path)
+    with files.atomic_path(directory / "model.keras") as path:
+        model.save(path, include_optimizer=False)
+    with files.atomic_path(directory / "model.weights.h5") as path:
+        model.save_weights(path)
     figures.save_figure(
         figures.training_curves_figure(
             figures.read_history(directory / "history.csv")
         ),
         directory / "curves.png",
     )
-    title = f"keras_fer on {facts['data_set']}"
-    report.write_report(directory, **results, context={"title": title, **facts})
+    report.write_report(directory, **results, context=facts)
     print(f"Report: {directory / 'report.md'}")
 
 

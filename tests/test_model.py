@@ -73,22 +73,25 @@ def block5(model):
     "pooling, cosine, error",
     [
         ("lip", 0.98, 0.2),
-        ("max", 0.99999, 1e-3),
+        ("max", 0.98, 1e-3),
     ],
 )
 def test_vgg16s_knowledge_survives(vgg16, vgg16_file, pooling, cosine, error):
-    faces = drawn_faces(16)
+    faces = drawn_faces(32)
+    calibration, faces = faces[:16], faces[16:]
     expected = vgg16.predict(
         keras.applications.vgg16.preprocess_input(faces.copy()), verbose=0
     )
     model = keras_fer.build_model(vgg16_file, pooling=pooling)
-    keras_fer.calibrate_batch_norm(model, faces)
+    keras_fer.calibrate_batch_norm(model, calibration)
     for training in (False, True):
         outputs = np.array(block5(model)(faces, training=training))
         norms = np.linalg.norm(outputs) * np.linalg.norm(expected)
         assert np.vdot(outputs, expected) / norms >= cosine
         distance = np.linalg.norm(outputs - expected)
-        assert distance <= error * np.linalg.norm(expected)
+        # Training mode takes the statistics of these other faces.
+        allowed = max(error, 0.2) if training else error
+        assert distance <= allowed * np.linalg.norm(expected)
 
 
 def test_without_batch_norm_vgg16_is_copied_exactly(vgg16, vgg16_file):

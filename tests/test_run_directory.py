@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+from pathlib import Path
 
 import pytest
 
@@ -9,32 +10,33 @@ from keras_fer import files
 from keras_fer import run_directory
 from keras_fer.run_directory import RunDirectoryError
 
+FACTS = {"data_hash": "abc", "counts": {"train": 9}, "precision": "float32"}
+
 
 @dataclasses.dataclass(frozen=True)
 class Config:
+    run_dir: Path
+    resume: bool = False
+    overwrite: bool = False
     learning_rate: float = 0.1
     data_dir: str = "here"
 
 
-def open_run(directory, config=None, **arguments):
-    config = config or Config()
-    return run_directory.open_run(directory, config, **arguments)
+def open_run(directory, **settings):
+    return run_directory.open_run(Config(directory, **settings))
 
 
-def begin(directory, data_hash="abc"):
-    with open_run(directory) as run:
-        run.write_manifest({"data_hash": data_hash})
+def begin(directory, **settings):
+    with open_run(directory, **settings) as run:
+        run.begin(FACTS)
         return run.run_id
 
 
 def test_a_new_run_writes_its_settings(tmp_path):
     run_id = begin(tmp_path / "run")
     saved = json.loads((tmp_path / "run" / "config.json").read_text())
-    assert saved == {
-        "learning_rate": 0.1,
-        "data_dir": "here",
-        "run_id": run_id,
-    }
+    assert saved["learning_rate"] == 0.1
+    assert saved["run_id"] == run_id
     manifest = json.loads((tmp_path / "run" / "manifest.json").read_text())
     assert manifest["data_hash"] == "abc"
     assert "keras" in manifest["versions"]
@@ -51,19 +53,40 @@ def test_a_second_run_is_refused_with_the_three_ways_on(tmp_path):
 
 def test_a_resumed_run_keeps_its_id(tmp_path):
     run_id = begin(tmp_path)
-    with open_run(tmp_path, Config(data_dir="moved"), resume=True) as run:
-        assert run.run_id == run_id
+    assert begin(tmp_path, resume=True, data_dir="moved") == run_id
+
+
+def test_the_manifest_keeps_what_the_run_was_started_with(tmp_path):
+    begin(tmp_path)
+    path = tmp_path / "manifest.json"
+    first = json.loads(path.read_text())
+    begin(tmp_path, resume=True)
+    second = json.loads(path.read_text())
+    assert len(second.pop("resumed")) == 1
+    first.pop("resumed")
+    assert first == second
+
+
+def test_nothing_is_written_or_removed_before_the_run_begins(tmp_path):
+    with open_run(tmp_path / "new"):
+        pass
+    assert not list((tmp_path / "new").glob("[!.]*"))
+    run_id = begin(tmp_path / "old")
+    with open_run(tmp_path / "old", overwrite=True):
+        pass
+    assert begin(tmp_path / "old", resume=True) == run_id
 
 
 def test_other_settings_are_refused_with_the_difference(tmp_path):
     begin(tmp_path)
     with pytest.raises(RunDirectoryError) as error:
-        with open_run(tmp_path, Config(learning_rate=0.2), resume=True):
-            pass
+        begin(tmp_path, resume=True, learning_rate=0.2)
     assert "learning_rate: 0.1 before, 0.2 now" in str(error.value)
 
 
-@pytest.mark.parametrize("name", ["data", "numbers of faces", "Keras version"])
+@pytest.mark.parametrize(
+    "name", ["data", "numbers of faces", "precision", "Keras"]
+)
 def test_other_data_or_keras_is_refused(tmp_path, name):
     begin(tmp_path)
     path = tmp_path / "manifest.json"
@@ -72,12 +95,13 @@ def test_other_data_or_keras_is_refused(tmp_path, name):
         manifest["data_hash"] = "other"
     elif name == "numbers of faces":
         manifest["counts"] = {"train": 1}
+    elif name == "precision":
+        manifest["precision"] = "mixed_bfloat16"
     else:
         manifest["versions"]["keras"] = "2.0"
     path.write_text(json.dumps(manifest))
-    with open_run(tmp_path, resume=True) as run:
-        with pytest.raises(RunDirectoryError, match=f"with other {name}"):
-            run.write_manifest({"data_hash": "abc"})
+    with pytest.raises(RunDirectoryError, match=f"with (other )?{name}"):
+        begin(tmp_path, resume=True)
 
 
 def test_nothing_to_resume_is_said(tmp_path):
@@ -91,10 +115,8 @@ def test_overwrite_removes_the_run_and_nothing_else(tmp_path):
     (tmp_path / "checkpoints").mkdir()
     (tmp_path / "checkpoints" / "last.npz").write_bytes(b"old")
     (tmp_path / "notes.txt").write_text("mine")
-    with open_run(tmp_path, overwrite=True) as run:
-        assert run.run_id != first
-        assert not (tmp_path / "checkpoints").exists()
-        assert not (tmp_path / "manifest.json").exists()
+    assert begin(tmp_path, overwrite=True) != first
+    assert not (tmp_path / "checkpoints").exists()
     assert (tmp_path / "notes.txt").read_text() == "mine"
 
 

@@ -8,11 +8,16 @@ def parse_label_file(text, path, num_classes):
 
     A byte-order mark, other line ends, tabs and spaces around are harmless.
 
+    Args:
+        text: the file's content.
+        path: the file, for messages.
+        num_classes: the largest id.
+
     Returns:
         name -> label, counted from 0.
 
     Raises:
-        DataError: naming file and line, for the first five faults.
+        DataError: naming file and line of every fault.
     """
     labels, lines, faults = {}, {}, []
     for number, line in enumerate(text.removeprefix("\ufeff").split("\n"), 1):

@@ -19,15 +19,12 @@ class LeakReport:
         pairs: kind -> how many pairs.
         num_dropped: how many training pictures were left out.
         names: (training name, held-out name, kind) of each pair.
-        contradictions: (name, name) of training pictures that are the same,
-            second crops aside, under two labels.
     """
 
     policy: str
     pairs: dict[str, int]
     num_dropped: int
     names: tuple[tuple[str, str, str], ...]
-    contradictions: tuple[tuple[str, str], ...]
 
     def as_dict(self):
         """Plain values for a report."""
@@ -77,15 +74,22 @@ def apply_leak_policy(train, held_out, policy="stop"):
         pairs={kind: counts[kind] for kind in KINDS},
         num_dropped=len(leaked),
         names=pairs,
-        contradictions=_contradictions(train),
     )
     return (train.take(kept) if leaked else train), report
 
 
-def _contradictions(train):
-    """Names of the same picture under two labels."""
-    return tuple(
-        (train.names[pair.first], train.names[pair.second])
-        for pair in find_duplicates(train, second_crops=False)
-        if train.labels[pair.first] != train.labels[pair.second]
-    )
+def contradictions(faces, copies):
+    """Names of pictures that are the same under two labels.
+
+    Args:
+        faces: `LabeledFaces`.
+        copies: `leaks.find_duplicates(faces, ...)`.
+
+    Returns:
+        A list of (name, name).
+    """
+    return [
+        (faces.names[pair.first], faces.names[pair.second])
+        for pair in copies
+        if faces.labels[pair.first] != faces.labels[pair.second]
+    ]

@@ -23,7 +23,7 @@ def check_pictures(source):
     """Decodes every picture of a source.
 
     Args:
-        source: `raf_db_source.Source`.
+        source: `PictureSource`.
 
     Raises:
         DataError: naming the faulty files and how many there are.
@@ -55,7 +55,14 @@ def check_pictures(source):
 
 
 def inspect(content):
-    """What is wrong with an encoded picture, or None, and its size."""
+    """Looks at one encoded picture.
+
+    Args:
+        content: `bytes`.
+
+    Returns:
+        (what is wrong with it or None, (width, height) in pixels or None).
+    """
     if not content:
         return "is empty (0 bytes)", None
     kind = next(
@@ -71,7 +78,11 @@ def inspect(content):
             width, height = image.size
             if width * height > MAX_PIXELS:
                 return f"claims {width}x{height} pixels", None
-            image.load()
+            image.verify()  # checksums, as far as the format has them
+            # An image cannot be used after verify.
+            Image.open(io.BytesIO(content), formats=FORMATS).load()
+    except Image.DecompressionBombError as error:
+        return f"is too large to be a face ({error})", None
     except (OSError, SyntaxError, ValueError, EOFError) as error:
         return f"cannot be decoded ({error}): cut off or damaged", None
     if min(width, height) < MIN_SIDE or max(width, height) > 2 * min(

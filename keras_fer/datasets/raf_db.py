@@ -10,6 +10,7 @@ import tensorflow_datasets as tfds
 
 from keras_fer.datasets import picture_checks
 from keras_fer.datasets.labeled_faces import LabeledFaces
+from keras_fer.datasets.raf_db_source import HOW_TO_OBTAIN
 from keras_fer.datasets.raf_db_source import VARIANTS
 from keras_fer.datasets.raf_db_source import find_source
 from keras_fer.errors import DataError
@@ -18,10 +19,6 @@ OFFICIAL_COUNTS = {
     "basic": {"train": 12_271, "test": 3_068},
     "compound": {"train": 3_162, "test": 792},
 }
-HOW_TO_OBTAIN = """\
-RAF-DB is given to researchers on request: see
-http://www.whdeng.cn/raf/model1.html. Unpack what you receive, so that
-DIR/basic/EmoLabel/list_patition_label.txt and DIR/basic/Image/aligned exist."""
 
 
 class RafDb(tfds.core.GeneratorBasedBuilder):
@@ -89,9 +86,6 @@ def load_raf_db(
 ):
     """Checks RAF-DB, prepares it once, and gives the compressed pictures.
 
-    What is prepared lies in a folder named by the hash of its source, so
-    that another folder, or one changed label, is prepared anew.
-
     Args:
         data_dir: see `raf_db_source.find_source`.
         variant: "basic" or "compound".
@@ -106,30 +100,56 @@ def load_raf_db(
         DataError: with all faults of one kind at once.
     """
     source = find_source(data_dir, variant)
+    check_source(source, expected_counts)
+    return load_source(source, cache_dir)
+
+
+def check_source(source, expected_counts="official"):
+    """Counts and decodes everything, before anything is made of it.
+
+    Args:
+        source: `PictureSource`.
+        expected_counts: "official" or "any".
+
+    Raises:
+        DataError: with all faults of one kind at once.
+    """
     if expected_counts == "official":
-        _check_counts(source, OFFICIAL_COUNTS[variant])
+        _check_counts(source, OFFICIAL_COUNTS[source.variant])
     picture_checks.check_pictures(source)
-    prepared = cache_directory(cache_dir) / source.identity()[:16]
+
+
+def load_source(source, cache_dir=None):
+    """Prepares a checked source once, and gives the compressed pictures.
+
+    What is prepared lies in a folder named by the hash of its source, so
+    that another folder, or one changed label, is prepared anew.
+
+    Args:
+        source: `PictureSource`.
+        cache_dir: where prepared data is kept; see `cache_directory`.
+
+    Returns:
+        {"train": `LabeledFaces`, "test": `LabeledFaces`}.
+    """
+    prepared = cache_directory(cache_dir) / source.identity[:16]
     with filelock.FileLock(prepared.with_suffix(".lock")):
         for leftover in prepared.rglob("*incomplete*"):
             shutil.rmtree(leftover, ignore_errors=True)
         builder = RafDb(
-            config=variant, data_dir=str(prepared), file_format="tfrecord"
+            config=source.variant,
+            data_dir=str(prepared),
+            file_format="tfrecord",
         )
         builder.download_and_prepare(
             download_config=tfds.download.DownloadConfig(
-                manual_dir=str(Path(data_dir).resolve())
+                manual_dir=str(source.directory.resolve())
             )
         )
     return {
         split: _read(builder, split, source.class_names)
         for split in ("train", "test")
     }
-
-
-def source_identity(data_dir, variant="basic"):
-    """SHA-256 of everything that the data set consists of."""
-    return find_source(data_dir, variant).identity()
 
 
 def cache_directory(cache_dir=None):

@@ -4,8 +4,6 @@ Nothing is decoded here and nothing extracted: a layout becomes a list of
 records, or an error that names the file, what was found and what to do.
 """
 
-import dataclasses
-import hashlib
 import re
 import zipfile
 from collections import Counter
@@ -13,6 +11,8 @@ from pathlib import Path
 
 from keras_fer.classes import CLASSES
 from keras_fer.datasets.label_file import parse_label_file
+from keras_fer.datasets.picture_source import PictureSource
+from keras_fer.datasets.picture_source import Record
 from keras_fer.errors import DataError
 from keras_fer.errors import raise_faults
 
@@ -55,61 +55,12 @@ CLASS_FOLDERS = {
     "angry": 5,
     "neutral": 6,
 }
+HOW_TO_OBTAIN = """\
+RAF-DB is given to researchers on request: see
+http://www.whdeng.cn/raf/model1.html. Unpack what you receive, so that
+DIR/basic/EmoLabel/list_patition_label.txt and DIR/basic/Image/aligned exist."""
 # An aligned face of RAF-DB has a few kilobytes.
 MAX_PICTURE_BYTES = 20_000_000
-
-
-@dataclasses.dataclass(frozen=True)
-class Record:
-    """One picture, unread.
-
-    Attributes:
-        name: path inside the data set, for messages.
-        split: "train" or "test".
-        label: index into the variant's classes.
-        path: the file, or the archive that holds it.
-        member: name inside the archive, or None.
-    """
-
-    name: str
-    split: str
-    label: int
-    path: Path
-    member: str | None = None
-
-
-@dataclasses.dataclass(frozen=True)
-class Source:
-    """All pictures of one variant, in the order of their names."""
-
-    directory: Path
-    layout: str
-    class_names: tuple[str, ...]
-    records: tuple[Record, ...]
-
-    def read_all(self):
-        """Yields (record, bytes), opening an archive once."""
-        archives = {}
-        try:
-            for record in self.records:
-                if record.member is None:
-                    yield record, record.path.read_bytes()
-                    continue
-                if record.path not in archives:
-                    archives[record.path] = zipfile.ZipFile(record.path)
-                yield record, archives[record.path].read(record.member)
-        finally:
-            for archive in archives.values():
-                archive.close()
-
-    def identity(self):
-        """SHA-256 over classes, names, splits, labels and all bytes."""
-        digest = hashlib.sha256(repr(self.class_names).encode())
-        for record, content in self.read_all():
-            line = f"{record.name}\0{record.split}\0{record.label}\0"
-            digest.update(line.encode("utf-8", "surrogateescape"))
-            digest.update(hashlib.sha256(content).digest())
-        return digest.hexdigest()
 
 
 def find_source(directory, variant="basic"):
@@ -122,7 +73,7 @@ def find_source(directory, variant="basic"):
         variant: "basic" or "compound".
 
     Returns:
-        A `Source`.
+        A `PictureSource`.
 
     Raises:
         DataError: if no layout is recognised, or labels and pictures do not
@@ -142,7 +93,10 @@ def find_source(directory, variant="basic"):
         raise DataError(f"There is no folder {directory}. Check --data-dir.")
     nearby = [directory, *sorted(p for p in directory.iterdir() if p.is_dir())]
     for folder in nearby:
-        for root in (folder / variant, folder):
+        other = folder.name in VARIANTS and folder.name != variant
+        for root in (
+            (folder / variant,) if other else (folder / variant, folder)
+        ):
             if (root / "EmoLabel").is_dir() or (root / "Image").is_dir():
                 return _official(root, variant)
     for folder in nearby:
@@ -194,7 +148,7 @@ def _official(root, variant):
         Record(name, name.partition("_")[0], label, *pictures[name])
         for name, label in sorted(labels.items())
     ]
-    return _source(root, "official", class_names, records)
+    return _source(root, variant, "official", records)
 
 
 def _official_pictures(root):
@@ -242,11 +196,15 @@ def _official_pictures(root):
 
 def _class_folders(root, variant):
     class_names = VARIANTS[variant]
-    records, faults = [], []
+    records, faults, seen = [], [], {}
     for split_folder in sorted(p for p in root.iterdir() if p.is_dir()):
         split = SPLIT_FOLDERS.get(split_folder.name.lower())
         if split is None:
             continue
+        if seen.setdefault(split, split_folder) != split_folder:
+            faults.append(
+                f"{seen[split]} and {split_folder} both hold the {split} part"
+            )
         for folder in sorted(p for p in split_folder.iterdir() if p.is_dir()):
             label = _folder_label(folder.name, variant)
             if label is None:
@@ -260,11 +218,12 @@ def _class_folders(root, variant):
                 for path in sorted(folder.iterdir())
                 if path.suffix.lower() in PICTURES
             ]
-    raise_faults(faults, "Rename the folders.")
-    return _source(root, "class folders", class_names, records)
+    raise_faults(faults, "Rename or move the folders.")
+    return _source(root, variant, "class folders", records)
 
 
-def _source(root, layout, class_names, records):
+def _source(root, variant, layout, records):
+    class_names = VARIANTS[variant]
     for split in ("train", "test"):
         counts = Counter(r.label for r in records if r.split == split)
         if not counts:
@@ -276,7 +235,7 @@ def _source(root, layout, class_names, records):
                 f"{', '.join(missing)}. Labels are 1 to {len(class_names)} = "
                 f"{', '.join(class_names)}."
             )
-    return Source(root, layout, class_names, tuple(records))
+    return PictureSource(root, variant, layout, class_names, tuple(records))
 
 
 def _folder_label(name, variant):

@@ -5,43 +5,45 @@ import numpy as np
 from keras_fer.errors import DataError
 
 
-def split_validation(faces, fraction=0.1, seed=0):
+def split_validation(faces, fraction=0.1, seed=0, copies=()):
     """Cuts a stratified validation part.
 
-    Pictures whose bytes are equal stay on one side. A class keeps at least
-    one picture to train on.
+    A class keeps at least one picture to train on.
 
     Args:
         faces: `LabeledFaces`.
         fraction: the share of each class to set aside, 0 < fraction < 1.
         seed: of the choice.
+        copies: `leaks.Duplicate`s within `faces`; copies of one picture stay
+            on one side.
 
     Returns:
         (`LabeledFaces` to train on, `LabeledFaces` to validate on), each in
         the order of `faces`.
 
     Raises:
+        ValueError: if the fraction is none.
         DataError: if nothing is left for validation.
     """
     if not 0 < fraction < 1:
         raise ValueError(
             f"`fraction` must be between 0 and 1. Received: {fraction}"
         )
-    first_copy = {}
-    group = np.array(
-        [
-            first_copy.setdefault(image, i)
-            for i, image in enumerate(faces.images)
-        ]
-    )
+    group = _groups(len(faces), copies)
     rng = np.random.default_rng([seed, len(faces)])
-    chosen = []
+    held_out = np.zeros(len(faces), bool)
     for label in range(len(faces.class_names)):
-        members = np.unique(group[faces.labels == label])
-        number = min(round(fraction * len(members)), len(members) - 1)
-        if number > 0:
-            chosen.extend(rng.permutation(members)[:number])
-    held_out = np.isin(group, chosen)
+        members = np.flatnonzero(faces.labels == label)
+        wanted = min(round(fraction * len(members)), len(members) - 1)
+        wanted -= held_out[members].sum()  # copies under another label
+        for name in rng.permutation(np.unique(group[members])):
+            chosen = group == name
+            if wanted <= 0:
+                break
+            left = faces.labels[~(held_out | chosen)]
+            if set(faces.labels[chosen]) <= set(left):
+                held_out |= chosen
+                wanted -= (chosen & (faces.labels == label)).sum()
     if not held_out.any():
         raise DataError(
             f"{len(faces)} training pictures are too few to set aside "
@@ -51,3 +53,19 @@ def split_validation(faces, fraction=0.1, seed=0):
         faces.take(np.flatnonzero(~held_out)),
         faces.take(np.flatnonzero(held_out)),
     )
+
+
+def _groups(number, copies):
+    """Each picture's group: int `(number,)`, the lowest index in it."""
+    group = list(range(number))
+
+    def root(index):
+        while group[index] != index:
+            group[index] = group[group[index]]
+            index = group[index]
+        return index
+
+    for pair in copies:
+        first, second = sorted((root(pair.first), root(pair.second)))
+        group[second] = first
+    return np.array([root(index) for index in range(number)])

@@ -53,13 +53,16 @@ def export_saved_model(model, directory):
     directory = Path(directory)
     directory.parent.mkdir(parents=True, exist_ok=True)
     partial = directory.with_name(f".{directory.name}.{uuid.uuid4().hex[:8]}")
+    replaced = directory.with_name(f".{directory.name}.replaced")
+    if replaced.exists() and not directory.exists():
+        os.replace(replaced, directory)  # a kill fell between the two below
+    shutil.rmtree(replaced, ignore_errors=True)
     try:
         tf.saved_model.save(copy, str(partial), {"serving_default": serve})
-        old = partial.with_name(f"{partial.name}.old")
         if directory.exists():
-            os.replace(directory, old)
+            os.replace(directory, replaced)
         os.replace(partial, directory)
-        shutil.rmtree(old, ignore_errors=True)
+        shutil.rmtree(replaced, ignore_errors=True)
     finally:
         shutil.rmtree(partial, ignore_errors=True)
 

@@ -7,6 +7,7 @@ import zipfile
 import numpy as np
 import pytest
 from hypothesis import given
+from hypothesis import settings
 from hypothesis import strategies
 from PIL import Image
 
@@ -99,6 +100,26 @@ def test_class_folders_give_the_same_labels(copy, tmp_path, names, test_name):
         assert ours == dict(zip(theirs.images, theirs.labels, strict=True))
 
 
+def test_a_damaged_archive_is_named(copy, tmp_path):
+    path = copy / "basic/Image/aligned.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        for picture in sorted((copy / ALIGNED).iterdir()):
+            archive.write(picture, f"aligned/{picture.name}")
+    shutil.rmtree(copy / ALIGNED)
+    content = bytearray(path.read_bytes())
+    content[5000] ^= 255
+    path.write_bytes(bytes(content))
+    with pytest.raises(DataError, match="aligned.zip.*is damaged"):
+        load(copy, tmp_path)
+
+
+def test_two_folders_for_one_part_are_refused(copy, tmp_path):
+    for name in ("train", "test", "valid"):
+        (tmp_path / "set" / name / "1").mkdir(parents=True)
+    with pytest.raises(DataError, match="both hold the test part"):
+        load(tmp_path / "set", tmp_path)
+
+
 def test_another_source_is_never_mistaken_for_a_prepared_one(copy, tmp_path):
     first = load(copy, tmp_path)
     other = write_drawn_faces(
@@ -111,7 +132,7 @@ def test_another_source_is_never_mistaken_for_a_prepared_one(copy, tmp_path):
 
 def test_one_changed_label_is_prepared_again(copy, tmp_path):
     name = load(copy, tmp_path)["train"].names[0]
-    before = raf_db.source_identity(copy)
+    before = find_source(copy).identity
     edit_labels(
         copy,
         lambda text: "\n".join(
@@ -119,13 +140,13 @@ def test_one_changed_label_is_prepared_again(copy, tmp_path):
             for line in text.split("\n")
         ),
     )
-    assert raf_db.source_identity(copy) != before
+    assert find_source(copy).identity != before
     faces = load(copy, tmp_path)["train"]
     assert faces.labels[faces.names.index(name)] == 6
 
 
 def test_leftovers_of_a_killed_preparation_are_removed(copy, tmp_path):
-    prepared = tmp_path / "cache" / raf_db.source_identity(copy)[:16]
+    prepared = tmp_path / "cache" / find_source(copy).identity[:16]
     leftover = prepared / "raf_db" / "basic" / "incomplete.ABC_1.0.0"
     leftover.mkdir(parents=True)
     assert len(load(copy, tmp_path)["train"]) == 21
@@ -202,9 +223,17 @@ DAMAGE = {
     "webp": (lambda c: encode(GREY, "WEBP"), "WebP"),
     "tiny": (lambda c: encode(Image.new("L", (1, 1)), "PNG"), "1x1"),
     "long": (lambda c: encode(Image.new("L", (4000, 40)), "PNG"), "4000x40"),
-    "bomb": (
+    "large": (
         lambda c: encode(Image.new("1", (9000, 9000)), "PNG"),
         "9000x9000",
+    ),
+    "bomb": (
+        lambda c: encode(Image.new("1", (30000, 30000)), "PNG"),
+        "too large",
+    ),
+    "png without its end": (
+        lambda c: encode(Image.new("L", (100, 100)), "PNG")[:-6],
+        "cut off",
     ),
     "other size": (
         lambda c: encode(Image.new("L", (80, 80)), "JPEG"),
@@ -250,6 +279,7 @@ def test_an_unknown_class_folder_is_named(copy, tmp_path):
         load(tmp_path / "set", tmp_path)
 
 
+@settings(deadline=None)
 @given(strategies.text(max_size=200))
 def test_any_text_is_parsed_or_refused_with_its_place(text):
     try:

@@ -5,13 +5,14 @@ import pytest
 
 from keras_fer.classes import CLASSES
 from keras_fer.datasets.labeled_faces import LabeledFaces
+from keras_fer.datasets.leaks import Duplicate
 from keras_fer.datasets.splits import split_validation
 from keras_fer.errors import DataError
 
 
-def make_faces(counts, copies=1):
+def make_faces(counts):
     labels = np.repeat(np.arange(7), counts).astype("int32")
-    images = tuple(b"%d" % (i // copies) for i in range(len(labels)))
+    images = tuple(b"%d" % i for i in range(len(labels)))
     names = tuple(map(str, range(len(labels))))
     return LabeledFaces(images, labels, names, CLASSES)
 
@@ -32,10 +33,26 @@ def test_the_seed_decides():
 
 
 def test_copies_stay_together():
-    faces = make_faces([20] * 7, copies=4)
-    train, validation = split_validation(faces, 0.25)
-    assert set(train.images).isdisjoint(validation.images)
-    assert len(validation) == 28  # one of five groups in each class
+    faces = make_faces([20] * 7)
+    copies = [
+        Duplicate(4 * number, 4 * number + other, "near", 0.9)
+        for number in range(35)
+        for other in (1, 2, 3)
+    ]
+    train, validation = split_validation(faces, 0.25, copies=copies)
+    sides = [
+        {int(name) // 4 for name in part.names} for part in (train, validation)
+    ]
+    assert not sides[0] & sides[1]
+    assert 28 <= len(validation) <= 56
+
+
+def test_a_copy_under_another_label_takes_no_classs_last_picture():
+    faces = make_faces([20, 1, 20, 20, 20, 20, 20])
+    copies = [Duplicate(index, 20, "bytes", 1.0) for index in range(19)]
+    for seed in range(5):
+        train, _ = split_validation(faces, 0.5, seed, copies)
+        assert train.class_counts()[1] == 1
 
 
 def test_a_class_of_one_picture_is_trained_on():

@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 from keras_fer.layers import FusedBatchNormalization
+from layer_checks import to_numpy
 
 TOLERANCE = {"float32": 1e-5, "mixed_bfloat16": 3e-2, "mixed_float16": 3e-3}
 
@@ -25,10 +26,6 @@ def make_pair(shape, **arguments):
     for layer in pair:
         layer.set_weights(weights)
     return pair
-
-
-def to_numpy(tensor):
-    return keras.ops.convert_to_numpy(keras.ops.cast(tensor, "float32"))
 
 
 @pytest.mark.parametrize("policy", TOLERANCE)

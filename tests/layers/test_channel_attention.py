@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 from keras_fer.layers import ChannelAttention
+from layer_checks import to_numpy
 
 
 def sigmoid(values):
@@ -27,7 +28,7 @@ def test_eca_kernel_size_adapts_to_the_channels(channels, size):
 
 def test_eca_equals_its_formula(inputs):
     layer = ChannelAttention("eca")
-    outputs = np.array(layer(inputs))
+    outputs = to_numpy(layer(inputs))
     kernel = keras.ops.convert_to_numpy(layer.weights[0])[:, 0, 0]
     means = inputs.mean((1, 2))
     padded = np.pad(means, ((0, 0), (len(kernel) // 2,) * 2))
@@ -46,7 +47,7 @@ def test_eca_equals_its_formula(inputs):
 
 def test_se_equals_its_formula(inputs):
     layer = ChannelAttention("se", reduction=4)
-    outputs = np.array(layer(inputs))
+    outputs = to_numpy(layer(inputs))
     kernel1, bias1, kernel2, bias2 = layer.get_weights()
     assert kernel1.shape == (32, 8)
     hidden = np.maximum(inputs.mean((1, 2)) @ kernel1 + bias1, 0)
@@ -57,7 +58,7 @@ def test_se_equals_its_formula(inputs):
 
 @pytest.mark.parametrize("method", ["eca", "se"])
 def test_scales_channels_alike_everywhere(method, inputs):
-    ratio = np.array(ChannelAttention(method)(inputs)) / inputs
+    ratio = to_numpy(ChannelAttention(method)(inputs)) / inputs
     np.testing.assert_allclose(
         ratio, np.broadcast_to(ratio[:, :1, :1], ratio.shape), rtol=1e-4
     )
@@ -68,11 +69,11 @@ def test_scales_channels_alike_everywhere(method, inputs):
 def test_channels_first_is_a_transposition(method, inputs):
     last = ChannelAttention(method)
     first = ChannelAttention(method, data_format="channels_first")
-    expected = np.array(last(inputs))
+    expected = to_numpy(last(inputs))
     transposed = np.transpose(inputs, (0, 3, 1, 2))
     first.build(transposed.shape)
     first.set_weights(last.get_weights())
-    outputs = np.transpose(np.array(first(transposed)), (0, 2, 3, 1))
+    outputs = np.transpose(to_numpy(first(transposed)), (0, 2, 3, 1))
     np.testing.assert_allclose(outputs, expected, atol=1e-6)
 
 

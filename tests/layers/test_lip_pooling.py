@@ -1,28 +1,15 @@
 """Local importance-based pooling, by its theorems and an oracle."""
 
-import importlib.util
-from pathlib import Path
-
 import keras
 import numpy as np
 import pytest
 
+import layer_checks
+import reference
 from keras_fer.layers import LIPPooling2D
 from keras_fer.layers import ProjectionLogits
 from keras_fer.layers import lip_pool
-
-
-def load_sibling(name):
-    path = Path(__file__).parents[1] / f"{name}.py"
-    spec = importlib.util.spec_from_file_location(name, path)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-reference = load_sibling("reference")
-checks = load_sibling("layer_checks")
-to_numpy = checks.to_numpy
+from layer_checks import to_numpy
 
 WINDOWS = [
     ((2, 2), (2, 2)),
@@ -140,7 +127,7 @@ def test_extreme_logits_stay_finite(dtype):
 @pytest.mark.parametrize("logits", ["projection", "bottleneck", "identity"])
 @pytest.mark.parametrize("padding", ["valid", "same"])
 def test_is_a_whole_layer(inputs, logits, padding):
-    checks.check_layer(
+    layer_checks.check_layer(
         LIPPooling2D, {"padding": padding, "logits": logits}, inputs
     )
 
@@ -148,12 +135,12 @@ def test_is_a_whole_layer(inputs, logits, padding):
 @pytest.mark.parametrize("normalization", ["instance", "batch", None])
 def test_every_weight_trains(inputs, normalization):
     logits = ProjectionLogits(normalization=normalization)
-    checks.check_trains(LIPPooling2D(logits=logits), inputs)
+    layer_checks.check_trains(LIPPooling2D(logits=logits), inputs)
 
 
 def test_a_trained_layers_logits_equal_equation_2(inputs):
     layer = LIPPooling2D(logits=ProjectionLogits(normalization="batch"))
-    checks.check_trains(layer, inputs)
+    layer_checks.check_trains(layer, inputs)
     logits = to_numpy(layer.logits(inputs))
     assert np.ptp(logits) > 0.01
     expected = reference.lip_pool(inputs, logits, (2, 2), (2, 2), "valid")

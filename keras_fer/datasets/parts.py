@@ -1,0 +1,34 @@
+"""Train, validation and test parts with no picture on two sides."""
+
+from keras_fer.datasets import leak_policy
+from keras_fer.datasets import leaks
+from keras_fer.datasets import splits
+
+
+def separate(
+    train, test, *, on_leak="stop", validation_fraction=0.1, seed=0, say=None
+):
+    """Looks for copies and cuts the validation part.
+
+    Args:
+        train, test: `LabeledFaces` as the data set has them.
+        on_leak: what to do about test faces in `train`, see
+            `leak_policy.apply_leak_policy`.
+        validation_fraction: the share of `train` that is set aside.
+        seed: of the choice.
+        say: called with a warning for each picture under two labels.
+
+    Returns:
+        ({"train", "validation", "test"} -> `LabeledFaces`, `LeakReport`).
+
+    Raises:
+        DataError: see `apply_leak_policy` and `split_validation`.
+    """
+    train, report = leak_policy.apply_leak_policy(train, test, on_leak)
+    copies = leaks.find_duplicates(train, second_crops=False)
+    for names in leak_policy.contradictions(train, copies) if say else ():
+        say(f"warning: the same face has two labels: {' '.join(names)}")
+    train, validation = splits.split_validation(
+        train, validation_fraction, seed, copies
+    )
+    return {"train": train, "validation": validation, "test": test}, report

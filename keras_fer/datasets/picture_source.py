@@ -1,0 +1,80 @@
+"""A data set before anything is decoded: its pictures and their identity."""
+
+import dataclasses
+import functools
+import hashlib
+import zipfile
+import zlib
+from pathlib import Path
+
+from keras_fer.errors import DataError
+
+
+@dataclasses.dataclass(frozen=True)
+class Record:
+    """One picture, unread.
+
+    Attributes:
+        name: path inside the data set, for messages.
+        split: "train" or "test".
+        label: index into the variant's classes.
+        path: the file, or the archive that holds it.
+        member: name inside the archive, or None.
+    """
+
+    name: str
+    split: str
+    label: int
+    path: Path
+    member: str | None = None
+
+
+@dataclasses.dataclass(frozen=True)
+class PictureSource:
+    """All pictures of a data set, in the order of their names.
+
+    Attributes:
+        directory: the folder they lie in.
+        variant: which of the data set's label sets.
+        layout: how the folder is laid out, in words.
+        class_names: the classes, in the order of the labels.
+        records: one `Record` a picture.
+    """
+
+    directory: Path
+    variant: str
+    layout: str
+    class_names: tuple[str, ...]
+    records: tuple[Record, ...]
+
+    def read_all(self):
+        """Yields (record, bytes), opening an archive once."""
+        archives = {}
+        try:
+            for record in self.records:
+                if record.member is None:
+                    yield record, record.path.read_bytes()
+                    continue
+                if record.path not in archives:
+                    archives[record.path] = zipfile.ZipFile(record.path)
+                try:
+                    content = archives[record.path].read(record.member)
+                except (zipfile.BadZipFile, zlib.error, EOFError) as error:
+                    raise DataError(
+                        f"{record.path}: {record.member} is damaged "
+                        f"({error}). Fetch the archive again."
+                    ) from error
+                yield record, content
+        finally:
+            for archive in archives.values():
+                archive.close()
+
+    @functools.cached_property
+    def identity(self):
+        """SHA-256 over classes, names, splits, labels and all bytes."""
+        digest = hashlib.sha256(repr(self.class_names).encode())
+        for record, content in self.read_all():
+            line = f"{record.name}\0{record.split}\0{record.label}\0"
+            digest.update(line.encode("utf-8", "surrogateescape"))
+            digest.update(hashlib.sha256(content).digest())
+        return digest.hexdigest()
