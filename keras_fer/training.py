@@ -3,7 +3,6 @@
 import contextlib
 import csv
 import io
-import math
 import signal
 import time
 from pathlib import Path
@@ -113,13 +112,22 @@ def fit(
                         f"{progress.step} of {steps}"
                     )
             with averaged_weights(model):
+                # The last step can spoil the weights after its own loss, and
+                # a loss can stay finite where ReLU swallows NaN.
+                weights = checkpoints.weights(model)
+                for value in weights:
+                    _check_finite(
+                        model,
+                        value,
+                        f"weights after epoch {progress.epoch + 1}",
+                    )
                 loss, accuracy = _validate(
                     model, validation, image_size, crop_size, batch_size
                 )
                 if progress.best is None or accuracy >= progress.best:
                     progress.best = accuracy
                     progress.best_epoch = progress.epoch
-                    best = checkpoints.weights(model)
+                    best = weights
                     with files.atomic_path(kept / "best.weights.h5") as path:
                         model.save_weights(path)
             _finish_epoch(model, progress, batch_size, loss, accuracy)
@@ -170,7 +178,7 @@ def _train_step(model, images, labels, progress, bar):
     _check_finite(
         model,
         loss,
-        f"in epoch {progress.epoch + 1}, step {progress.step + 1}",
+        f"loss of epoch {progress.epoch + 1}, step {progress.step + 1}",
     )
     progress.step += 1
     progress.loss_sum += float(loss)
@@ -218,15 +226,13 @@ def _validate(model, validation, image_size, crop_size, batch_size):
         sums += np.array(values, "float64") * len(images)
         start += len(images)
     loss, accuracy = sums / max(start, 1)
-    # The step before may have spoilt the weights after its own loss.
-    _check_finite(model, loss, "on the validation part")
     return float(loss), float(accuracy)
 
 
-def _check_finite(model, loss, place):
-    if not math.isfinite(loss):
+def _check_finite(model, value, place):
+    if not np.isfinite(value).all():
         raise NonFiniteLossError(
-            f"the loss became {loss} {place}, at learning rate "
+            f"NaN or infinity in the {place}, at learning rate "
             f"{float(model.optimizer.learning_rate):.3g} under "
             f"{keras.config.dtype_policy().name}. The last checkpoint was "
             "kept. Start again with a lower learning rate, or with "

@@ -29,3 +29,18 @@ def default_dtype_policy():
     keras = sys.modules.get("keras")
     if keras is not None:
         keras.config.set_dtype_policy("float32")
+
+
+@pytest.fixture(scope="session")
+def data(tmp_path_factory):
+    """Drawn faces in RAF-DB's layout: 70 to train on, 14 to test on."""
+    from keras_fer.datasets.drawn_faces import write_drawn_faces
+
+    directory = tmp_path_factory.mktemp("data") / "faces"
+    return write_drawn_faces(directory, num_train=70, num_test=14)
+
+
+@pytest.fixture(scope="session")
+def cache(tmp_path_factory):
+    """Where recipes of this test session keep prepared data."""
+    return tmp_path_factory.mktemp("cache")
