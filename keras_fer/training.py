@@ -131,8 +131,10 @@ def fit(
                     with files.atomic_path(kept / "best.weights.h5") as path:
                         model.save_weights(path)
             _finish_epoch(model, progress, batch_size, loss, accuracy)
-            checkpoints.save(kept, model, progress, best)
+            # Before the checkpoint: after it, a kill would leave a finished
+            # training without its last row.
             _write_history(directory / "history.csv", progress.history)
+            checkpoints.save(kept, model, progress, best)
             if say:
                 say(
                     f"\n  validation: loss {loss:.4f}, accuracy "
