@@ -9,6 +9,9 @@ from pathlib import Path
 
 from keras_fer.errors import DataError
 
+# An aligned face has a few kilobytes; no file may fill the memory.
+MAX_PICTURE_BYTES = 20_000_000
+
 
 @dataclasses.dataclass(frozen=True)
 class Record:
@@ -53,7 +56,7 @@ class PictureSource:
         try:
             for record in self.records:
                 if record.member is None:
-                    yield record, record.path.read_bytes()
+                    yield record, _read(record.path)
                     continue
                 if record.path not in archives:
                     archives[record.path] = zipfile.ZipFile(record.path)
@@ -72,9 +75,40 @@ class PictureSource:
     @functools.cached_property
     def identity(self):
         """SHA-256 over classes, names, splits, labels and all bytes."""
-        digest = hashlib.sha256(repr(self.class_names).encode())
-        for record, content in self.read_all():
-            line = f"{record.name}\0{record.split}\0{record.label}\0"
-            digest.update(line.encode("utf-8", "surrogateescape"))
-            digest.update(hashlib.sha256(content).digest())
-        return digest.hexdigest()
+        return hash_pictures(
+            self.class_names,
+            (
+                (record.name, record.split, record.label, content)
+                for record, content in self.read_all()
+            ),
+        )
+
+
+def hash_pictures(class_names, pictures):
+    """SHA-256 of a data set, as hexadecimal digits.
+
+    Args:
+        class_names: the classes, in the order of the labels.
+        pictures: (name, split, label, content) of each, in a fixed order.
+    """
+    digest = hashlib.sha256(repr(tuple(class_names)).encode())
+    for name, split, label, content in pictures:
+        line = f"{name}\0{split}\0{label}\0"
+        digest.update(line.encode("utf-8", "surrogateescape"))
+        digest.update(hashlib.sha256(content).digest())
+    return digest.hexdigest()
+
+
+def _read(path):
+    try:
+        if path.stat().st_size > MAX_PICTURE_BYTES:
+            raise DataError(
+                f"{path} has {path.stat().st_size:,} bytes; a face has a few "
+                "thousand. Unpack it again."
+            )
+        return path.read_bytes()
+    except OSError as error:
+        raise DataError(
+            f"{path} cannot be read ({error.strerror}). Unpack it again, or "
+            "make it readable: chmod -R u+rwX FOLDER."
+        ) from error

@@ -10,6 +10,7 @@ import tensorflow_datasets as tfds
 
 from keras_fer.datasets import picture_checks
 from keras_fer.datasets.labeled_faces import LabeledFaces
+from keras_fer.datasets.picture_source import hash_pictures
 from keras_fer.datasets.raf_db_source import HOW_TO_OBTAIN
 from keras_fer.datasets.raf_db_source import VARIANTS
 from keras_fer.datasets.raf_db_source import find_source
@@ -19,6 +20,7 @@ OFFICIAL_COUNTS = {
     "basic": {"train": 12_271, "test": 3_068},
     "compound": {"train": 3_162, "test": 792},
 }
+OFFICIAL_SIZE = (100, 100)
 
 
 class RafDb(tfds.core.GeneratorBasedBuilder):
@@ -114,9 +116,11 @@ def check_source(source, expected_counts="official"):
     Raises:
         DataError: with all faults of one kind at once.
     """
+    size = None
     if expected_counts == "official":
         _check_counts(source, OFFICIAL_COUNTS[source.variant])
-    picture_checks.check_pictures(source)
+        size = OFFICIAL_SIZE
+    picture_checks.check_pictures(source, size)
 
 
 def load_source(source, cache_dir=None):
@@ -134,22 +138,56 @@ def load_source(source, cache_dir=None):
     """
     prepared = cache_directory(cache_dir) / source.identity[:16]
     with filelock.FileLock(prepared.with_suffix(".lock")):
-        for leftover in prepared.rglob("*incomplete*"):
-            shutil.rmtree(leftover, ignore_errors=True)
-        builder = RafDb(
-            config=source.variant,
-            data_dir=str(prepared),
-            file_format="tfrecord",
-        )
-        builder.download_and_prepare(
-            download_config=tfds.download.DownloadConfig(
-                manual_dir=str(source.directory.resolve())
+        parts = _read_prepared(source, prepared)
+        if parts is None:
+            # Absent, killed half-way, or damaged since.
+            shutil.rmtree(prepared, ignore_errors=True)
+            _builder(source, prepared).download_and_prepare(
+                download_config=tfds.download.DownloadConfig(
+                    manual_dir=str(source.directory.resolve())
+                )
             )
+            parts = _read_prepared(source, prepared)
+    if parts is None:
+        raise DataError(
+            f"{source.directory} changed while it was prepared, or {prepared} "
+            "cannot be read back. Run the command again."
         )
-    return {
-        split: _read(builder, split, source.class_names)
-        for split in ("train", "test")
+    return parts
+
+
+def _builder(source, prepared):
+    return RafDb(
+        config=source.variant, data_dir=str(prepared), file_format="tfrecord"
+    )
+
+
+def _read_prepared(source, prepared):
+    """The parts of a prepared set, or None if it is not this source's."""
+    if not prepared.exists():
+        return None
+    try:
+        builder = _builder(source, prepared)
+        parts = {
+            split: _read(builder, split, source.class_names)
+            for split in ("train", "test")
+        }
+    except Exception:  # whatever a damaged file makes its readers raise
+        return None
+    pictures = {
+        name: (name, split, int(label), image)
+        for split, faces in parts.items()
+        for image, label, name in zip(
+            faces.images, faces.labels, faces.names, strict=True
+        )
     }
+    names = [record.name for record in source.records]
+    if sorted(names) != sorted(pictures):
+        return None
+    found = hash_pictures(
+        source.class_names, (pictures[name] for name in names)
+    )
+    return parts if found == source.identity else None
 
 
 def cache_directory(cache_dir=None):
@@ -162,14 +200,13 @@ def cache_directory(cache_dir=None):
     Raises:
         DataError: if it cannot be written.
     """
-    path = Path(
-        cache_dir
-        or os.environ.get("KERAS_FER_CACHE")
-        or Path.home() / ".cache" / "keras_fer"
-    )
+    path = cache_dir or os.environ.get("KERAS_FER_CACHE")
     try:
+        path = Path(path or Path.home() / ".cache" / "keras_fer")
         path.mkdir(parents=True, exist_ok=True)
         writable = os.access(path, os.W_OK)
+    except RuntimeError:  # this user has no home folder
+        path, writable = "~/.cache/keras_fer", False
     except OSError:
         writable = False
     if not writable:
@@ -202,9 +239,6 @@ def _read(builder, split, class_names):
     return LabeledFaces(
         images=tuple(example["image"] for example in examples),
         labels=np.array([example["label"] for example in examples], "int32"),
-        names=tuple(
-            example["name"].decode("utf-8", "surrogateescape")
-            for example in examples
-        ),
+        names=tuple(example["name"].decode("utf-8") for example in examples),
         class_names=class_names,
     )

@@ -5,12 +5,13 @@ records, or an error that names the file, what was found and what to do.
 """
 
 import re
-import zipfile
 from collections import Counter
 from pathlib import Path
 
 from keras_fer.classes import CLASSES
 from keras_fer.datasets.label_file import parse_label_file
+from keras_fer.datasets.picture_folders import list_archive
+from keras_fer.datasets.picture_folders import list_pictures
 from keras_fer.datasets.picture_source import PictureSource
 from keras_fer.datasets.picture_source import Record
 from keras_fer.errors import DataError
@@ -32,7 +33,6 @@ COMPOUND_CLASSES = (
 # Classes in the order of the ids 1..n in the label files.
 VARIANTS = {"basic": CLASSES, "compound": COMPOUND_CLASSES}
 LABEL_FILE = "list_patition_label.txt"  # spelt so by its authors
-PICTURES = (".jpg", ".jpeg", ".png")
 SPLIT_FOLDERS = {
     "train": "train",
     "test": "test",
@@ -59,8 +59,8 @@ HOW_TO_OBTAIN = """\
 RAF-DB is given to researchers on request: see
 http://www.whdeng.cn/raf/model1.html. Unpack what you receive, so that
 DIR/basic/EmoLabel/list_patition_label.txt and DIR/basic/Image/aligned exist."""
-# An aligned face of RAF-DB has a few kilobytes.
-MAX_PICTURE_BYTES = 20_000_000
+# Copies name their files as the official set does.
+_OFFICIAL_NAME = re.compile(r"(train|test)_\d+(_aligned)?\.")
 
 
 def find_source(directory, variant="basic"):
@@ -158,40 +158,16 @@ def _official_pictures(root):
         # The archive unpacks into a folder of its own name.
         inner = folder / "aligned"
         folder = inner if inner.is_dir() else folder
-        return {
-            _listed_name(path.name): (path, None)
-            for path in sorted(folder.iterdir())
-            if path.suffix.lower() in PICTURES
-        }
+        paths, faults = list_pictures(folder)
+        raise_faults(faults, "Move it elsewhere.")
+        return {_listed_name(path.name): (path, None) for path in paths}
     if not archive.is_file():
         raise DataError(
             f"{root / 'Image'} has neither aligned nor aligned.zip. Unpack "
             "RAF-DB's aligned faces there."
         )
-    try:
-        with zipfile.ZipFile(archive) as opened:
-            members = opened.infolist()
-    except (zipfile.BadZipFile, OSError) as error:
-        raise DataError(
-            f"{archive} cannot be read ({error}). Fetch it again."
-        ) from error
-    pictures, faults = {}, []
-    for member in members:
-        name = member.filename.rpartition("/")[2]
-        if not name.lower().endswith(PICTURES):
-            continue
-        if member.flag_bits & 1:
-            faults.append(f"{archive}: {member.filename} is encrypted")
-        elif member.file_size > MAX_PICTURE_BYTES:
-            faults.append(
-                f"{archive}: {member.filename} unpacks to "
-                f"{member.file_size} bytes"
-            )
-        elif _listed_name(name) in pictures:
-            faults.append(f"{archive}: {member.filename} is there twice")
-        pictures[_listed_name(name)] = (archive, member.filename)
-    raise_faults(faults, "Unpack the archive yourself, and check it.")
-    return pictures
+    members = list_archive(archive).items()
+    return {_listed_name(name): (archive, member) for name, member in members}
 
 
 def _class_folders(root, variant):
@@ -205,7 +181,11 @@ def _class_folders(root, variant):
             faults.append(
                 f"{seen[split]} and {split_folder} both hold the {split} part"
             )
-        for folder in sorted(p for p in split_folder.iterdir() if p.is_dir()):
+        folders = sorted(p for p in split_folder.iterdir() if p.is_dir())
+        for path in sorted(set(split_folder.iterdir()) - set(folders)):
+            if not path.name.startswith("."):
+                faults.append(f"{path} lies in no class folder")
+        for folder in folders:
             label = _folder_label(folder.name, variant)
             if label is None:
                 faults.append(
@@ -213,12 +193,18 @@ def _class_folders(root, variant):
                     + (f" or {', '.join(CLASSES)}" * (variant == "basic"))
                 )
                 continue
-            records += [
-                Record(str(path.relative_to(root)), split, label, path)
-                for path in sorted(folder.iterdir())
-                if path.suffix.lower() in PICTURES
-            ]
-    raise_faults(faults, "Rename or move the folders.")
+            paths, strangers = list_pictures(folder)
+            faults += strangers
+            for path in paths:
+                name = path.relative_to(root).as_posix()
+                records.append(Record(name, split, label, path))
+                official = _OFFICIAL_NAME.match(path.name)
+                if official and official[1] != split:
+                    faults.append(
+                        f"{path} is a {official[1]} picture by its name, but "
+                        f"lies in the {split} part"
+                    )
+    raise_faults(faults, "Rename or move what is named here.")
     return _source(root, variant, "class folders", records)
 
 

@@ -79,6 +79,67 @@ def test_a_planted_copy_is_found_with_its_kind(parts, kind, index):
     assert pair.kind == kind
 
 
+CROPS = {
+    "closer": lambda picture: picture.crop((8, 6, 94, 92)),
+    "from the corner": lambda picture: picture.crop((0, 0, 91, 91)),
+    "turned": lambda picture: picture.rotate(7, Image.Resampling.BILINEAR),
+    "brighter": lambda picture: picture.point(lambda value: value * 1.3),
+    "mirrored": lambda picture: picture.crop((8, 6, 94, 92)).transpose(
+        Image.Transpose.FLIP_LEFT_RIGHT
+    ),
+}
+
+
+@pytest.mark.parametrize("crop", CROPS)
+def test_second_crops_are_near(parts, crop):
+    copies = [
+        encode(CROPS[crop](decode(image)).resize((100, 100)))
+        for image in parts["test"].images
+    ]
+    train = labeled(copies, parts["test"].labels, "train")
+    found = leaks.find_duplicates(train, parts["test"])
+    assert all(pair.first == pair.second for pair in found)
+    assert {pair.kind for pair in found} == {"near"}
+    assert len(found) >= 0.6 * len(copies)
+    assert not leaks.find_duplicates(train, parts["test"], second_crops=False)
+
+
+@pytest.mark.parametrize("quality", [10, 30, 95])
+def test_compression_hides_no_copy(parts, quality):
+    copies = [
+        encode(decode(image), quality=quality) for image in parts["test"].images
+    ]
+    train = labeled(copies, parts["test"].labels, "train")
+    found = leaks.find_duplicates(train, parts["test"])
+    assert [pair.first for pair in found] == list(range(len(copies)))
+
+
+def test_blank_pictures_are_copies_by_their_bytes_alone(parts):
+    blanks = [encode(Image.new("RGB", (100, 100), grey)) for grey in (0, 9)]
+    train = labeled(blanks, [0, 0], "train")
+    test = labeled([*parts["test"].images, blanks[0]], [0] * 22, "test")
+    (pair,) = leaks.find_duplicates(train, test)
+    assert (pair.first, pair.second, pair.kind) == (0, 21, "bytes")
+
+
+def test_a_set_of_look_alikes_is_searched_in_bounded_time(parts, monkeypatch):
+    monkeypatch.setattr(leaks, "_MOST_CANDIDATES", 3)
+    copies = [
+        encode(decode(parts["test"].images[0]), quality=quality)
+        for quality in range(60, 90)
+    ]
+    train = labeled(copies, [0] * 30, "train")
+    found = leaks.find_duplicates(train, train)
+    assert {pair.first for pair in found} == set(range(30))
+    assert 30 <= len(found) <= 4 * 30
+
+
+def test_an_empty_part_has_no_copies(parts):
+    nothing = labeled([], [], "train")
+    assert leaks.find_duplicates(nothing, parts["test"]) == []
+    assert leaks.find_duplicates(parts["test"], nothing) == []
+
+
 def test_within_one_part_each_pair_comes_once(parts):
     train = plant(parts["train"], parts["train"].images[4])
     (pair,) = leaks.find_duplicates(train)

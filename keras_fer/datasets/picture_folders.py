@@ -1,0 +1,98 @@
+"""Which pictures a folder or an archive holds, and what does not belong."""
+
+import stat
+import zipfile
+
+from keras_fer.datasets.picture_source import MAX_PICTURE_BYTES
+from keras_fer.errors import DataError
+from keras_fer.errors import raise_faults
+
+PICTURES = (".jpg", ".jpeg", ".png")
+# What operating systems leave behind.
+_LITTER = ("thumbs.db", "desktop.ini", "__macosx")
+
+
+def list_pictures(folder):
+    """Looks through one folder.
+
+    Args:
+        folder: the path.
+
+    Returns:
+        (paths of picture files, faults: one message for each other thing
+        that somebody may have taken for a picture of the set).
+    """
+    pictures, faults = [], []
+    for path in sorted(folder.iterdir()):
+        if _is_litter(path.name):
+            continue
+        if path.suffix.lower() not in PICTURES or not path.is_file():
+            faults.append(f"{path} is no JPEG or PNG file")
+        elif not _is_text(path.name):
+            faults.append(f"{ascii(str(path))} is no name in UTF-8")
+        else:
+            pictures.append(path)
+    return pictures, faults
+
+
+def list_archive(archive):
+    """Looks through a zip archive without unpacking it.
+
+    Args:
+        archive: the path.
+
+    Returns:
+        Picture name without folders -> name of the member.
+
+    Raises:
+        DataError: if it cannot be read, or holds what an archive of faces
+            has no need for.
+    """
+    try:
+        with zipfile.ZipFile(archive) as opened:
+            members = opened.infolist()
+    except (zipfile.BadZipFile, OSError) as error:
+        raise DataError(
+            f"{archive} cannot be read ({error}). Fetch it again."
+        ) from error
+    pictures, faults = {}, []
+    for member in members:
+        *folders, name = member.filename.split("/")
+        if not name or any(map(_is_litter, [*folders[:1], name])):
+            continue
+        fault = _unsafe(member, folders, name)
+        if name in pictures:
+            fault = "is there twice"
+        if fault:
+            faults.append(f"{archive}: {member.filename} {fault}")
+        pictures[name] = member.filename
+    raise_faults(faults, "Unpack the archive yourself, and check it.")
+    return pictures
+
+
+def _unsafe(member, folders, name):
+    """Why a member of an archive is not read, or None."""
+    if ".." in folders or member.filename.startswith("/") or "\\" in name:
+        return "leads out of the archive"
+    if stat.S_ISLNK(member.external_attr >> 16):
+        return "is a link"
+    if member.flag_bits & 1:
+        return "is encrypted"
+    if member.file_size > MAX_PICTURE_BYTES:
+        return f"unpacks to {member.file_size:,} bytes"
+    if not name.lower().endswith(PICTURES):
+        return "is no JPEG or PNG file"
+    return None
+
+
+def _is_litter(name):
+    return name.startswith(".") and name != ".." or name.lower() in _LITTER
+
+
+def _is_text(name):
+    """Whether a name has no odd bytes, which prepared data cannot hold."""
+    try:
+        name.encode("utf-8")
+    except UnicodeEncodeError:
+        return False
+    return True
