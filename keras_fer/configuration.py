@@ -30,6 +30,8 @@ _RANGES = {
     "label_smoothing": (0, 0.99),
     "class_balance": (0, 1),
     "max_angle": (0, 180),
+    "frozen_blocks": (0, 5),
+    "layer_decay": (0.01, 1),
 }
 
 

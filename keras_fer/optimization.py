@@ -1,5 +1,7 @@
 """Optimiser, schedule and loss of a training."""
 
+import re
+
 import keras
 
 from keras_fer import runtime
@@ -17,6 +19,7 @@ def compile_model(
     weight_decay=5e-4,
     label_smoothing=0.1,
     average_momentum=0.0,
+    layer_decay=1.0,
 ):
     """Compiles for training: linear warm-up, then one cosine down to zero.
 
@@ -30,6 +33,10 @@ def compile_model(
         label_smoothing: share of the target spread over all classes.
         average_momentum: momentum of the weights' exponential moving
             average, which is validated and kept; 0 for none.
+        layer_decay: the learning rate of each of VGG16's blocks over that of
+            what follows it, for fine-tuning: 0.5 gives the head the full
+            rate, block 5 a half, block 1 a thirty-second. Weight decay does
+            not follow it.
 
     Raises:
         ValueError: for an unknown optimiser.
@@ -51,9 +58,13 @@ def compile_model(
         "ema_momentum": average_momentum or 0.99,
     }
     if optimizer == "sgd":
-        rule = keras.optimizers.SGD(momentum=0.9, nesterov=True, **arguments)
+        rule_class = keras.optimizers.SGD
+        arguments |= {"momentum": 0.9, "nesterov": True}
     else:
-        rule = keras.optimizers.AdamW(**arguments)
+        rule_class = keras.optimizers.AdamW
+    if layer_decay != 1.0:
+        rule_class = _with_layer_decay(rule_class, layer_decay)
+    rule = rule_class(**arguments)
     rule.exclude_from_weight_decay(var_names=["bias", "gamma", "beta"])
     model.compile(
         rule,
@@ -64,3 +75,16 @@ def compile_model(
     )
     # Not rule: under float16 Keras wraps it.
     model.optimizer.build(model.trainable_variables)
+
+
+def _with_layer_decay(rule_class, layer_decay):
+    """The optimiser with a lower learning rate for earlier blocks."""
+
+    class LayerwiseOptimizer(rule_class):
+        def update_step(self, gradient, variable, learning_rate):
+            block = re.match(r"block(\d)_", variable.path)
+            if block:
+                learning_rate *= layer_decay ** (6 - int(block[1]))
+            super().update_step(gradient, variable, learning_rate)
+
+    return LayerwiseOptimizer

@@ -34,6 +34,8 @@ RUN_FILES = (
     "confusion.png",
     "report.json",
     "report.md",
+    "predictions.npz",
+    "fingerprints.npz",
     "model.keras",
     "model.weights.h5",
     "checkpoints",

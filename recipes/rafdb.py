@@ -27,6 +27,18 @@ To see the whole program at work on drawn faces, without RAF-DB:
   python recipes/rafdb.py --demo"""
 
 Precision = Literal["auto", "float32", "mixed_bfloat16", "mixed_float16"]
+Pooling = Literal[
+    "lip",
+    "max",
+    "avg",
+    "soft",
+    "lip-batch",
+    "lip-instance",
+    "lip-3x3",
+    "lip-authors",
+    "lip-bottleneck",
+    "lip-from-max",
+]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -64,12 +76,14 @@ class Config:
     """None, "imagenet", or a weight file."""
     width: float = 1.0
     """Multiplies every number of filters."""
-    pooling: Literal["lip", "max", "avg", "soft"] = "lip"
-    """The five pools; the paper's baseline has max."""
+    pooling: Pooling = "lip"
+    """The five pools; the baseline has max. See pooling_variants.py."""
     head: Literal["conv", "dense"] = "conv"
     """Two convolutions, or the baseline's dense layers."""
     attention: Literal["eca", "se", "none"] = "eca"
     """Channel attention; the baseline has none."""
+    batch_norm: bool = True
+    """Batch normalisation after each convolution."""
     dropout: float = 0.5
     """Share of features dropped before a dense layer."""
 
@@ -117,6 +131,8 @@ DEMO = {
     "average_momentum": 0.98,  # of 590 steps
 }
 
+say = functools.partial(print, flush=True)
+
 
 def main(config):
     from keras_fer import run_directory
@@ -126,6 +142,8 @@ def main(config):
         raise UsageError(f"--data-dir is missing. {HOW_TO_OBTAIN}{OR_ELSE}")
     runtime.tune_allocator()  # before TensorFlow is loaded
     from keras_fer import imagenet_weights
+    from keras_fer import run_results
+    from keras_fer.datasets import fingerprints
 
     with run_directory.open_run(config) as run:
         weights = imagenet_weights.resolve(config.weights)
@@ -133,12 +151,23 @@ def main(config):
         facts |= runtime.set_up(
             config.seed, config.precision, config.deterministic
         )
-        print(f"Device: {facts['device']}, precision {facts['precision']}")
+        say(f"Device: {facts['device']}, precision {facts['precision']}")
         model = make_network(config, train, weights)
         facts = run.begin(facts)
         progress = train_network(config, run, model, train, validation)
         facts["epoch"] = progress.best_epoch + 1
-        judge(config, run, model, test, facts)
+        run_results.write_results(
+            run.directory,
+            model,
+            test,
+            image_size=config.image_size,
+            batch_size=config.batch_size,
+            facts=facts,
+            learned=fingerprints.concatenate(
+                map(fingerprints.read_fingerprints, (train, validation))
+            ),
+            say=say,
+        )
 
 
 def load_data(config):
@@ -154,11 +183,11 @@ def load_data(config):
             raf_db.cache_directory(config.cache_dir) / "drawn-faces"
         )
     source = raf_db_source.find_source(directory, config.variant)
-    print(
+    say(
         f"{source.directory}: {source.layout} layout, classes in order: "
         f"{', '.join(source.class_names)}"
     )
-    print("Checking every picture, then looking for copies ...", flush=True)
+    say("Checking every picture, then looking for copies ...")
     raf_db.check_source(source, config.expected_counts)
     whole = raf_db.load_source(source, config.cache_dir)
     faces, report = parts.separate(
@@ -166,10 +195,10 @@ def load_data(config):
         on_leak=config.on_leak,
         validation_fraction=config.validation_fraction,
         seed=config.seed,
-        say=print,
+        say=say,
     )
     counts = {part: len(held) for part, held in faces.items()}
-    print("Faces:", ", ".join(f"{n} {part}" for part, n in counts.items()))
+    say("Faces: " + ", ".join(f"{n} {part}" for part, n in counts.items()))
     if counts["train"] < config.batch_size:
         raise UsageError(
             f"{counts['train']} faces to train on do not fill one batch of "
@@ -194,15 +223,17 @@ def make_network(config, train, weights):
     import keras_fer
     from keras_fer import augment
     from keras_fer import input_pipeline
+    from keras_fer import pooling_variants
 
     model = keras_fer.build_model(
         config.weights,
         input_shape=(config.crop_size, config.crop_size, 3),
         classes=len(train.class_names),
         width=config.width,
-        pooling=config.pooling,
+        pooling=pooling_variants.pooling_variant(config.pooling),
         head=config.head,
         attention=None if config.attention == "none" else config.attention,
+        batch_norm=config.batch_norm,
         dropout=config.dropout,
     )
     if weights.is_vgg16:
@@ -233,10 +264,9 @@ def train_network(config, run, model, train, validation):
         average_momentum=config.average_momentum,
     )
     seconds = training.estimate_step_seconds(model, config.batch_size)
-    print(
+    say(
         f"{config.epochs} epochs of {steps} steps, {seconds:.2f} s a step: "
-        f"about {seconds * steps * config.epochs / 60:.0f} minutes in all",
-        flush=True,
+        f"about {seconds * steps * config.epochs / 60:.0f} minutes in all"
     )
     return training.fit(
         model,
@@ -251,45 +281,8 @@ def train_network(config, run, model, train, validation):
         max_angle=config.max_angle,
         class_balance=config.class_balance,
         seed=config.seed,
-        say=functools.partial(print, flush=True),
+        say=say,
     )
-
-
-def judge(config, run, model, test, facts):
-    """Single view and ten-crop on the test part; writes the run's files."""
-    from keras_fer import evaluation
-    from keras_fer import figures
-    from keras_fer import files
-    from keras_fer import input_pipeline
-    from keras_fer import metrics
-    from keras_fer import report
-
-    directory = run.directory
-    images = input_pipeline.image_batches(
-        test, image_size=config.image_size, batch_size=config.batch_size
-    )
-    results = {}
-    for view, predict in (
-        ("single_view", evaluation.predict),
-        ("ten_crop", evaluation.predict_ten_crop),
-    ):
-        results[view] = metrics.compute_metrics(
-            predict(model, images), test.labels, test.class_names
-        )
-        accuracy = results[view]["accuracy"]
-        print(f"Test part, {view}: accuracy {accuracy:.1%}", flush=True)
-    with files.atomic_path(directory / "model.keras") as path:
-        model.save(path, include_optimizer=False)
-    with files.atomic_path(directory / "model.weights.h5") as path:
-        model.save_weights(path)
-    figures.save_figure(
-        figures.training_curves_figure(
-            figures.read_history(directory / "history.csv")
-        ),
-        directory / "curves.png",
-    )
-    report.write_report(directory, **results, context=facts)
-    print(f"Report: {directory / 'report.md'}")
 
 
 if __name__ == "__main__":

@@ -40,12 +40,14 @@ ORDER = (
     "layers",
     "imagenet_weights",
     "model",
+    "pooling_variants",
     "figures",
     "optimization",
     "checkpoints",
     "training",
     "evaluation",
     "report",
+    "run_results",
     "export",
 )
 TENSORFLOW_ANYWHERE = (

@@ -6,14 +6,13 @@ structure propose pairs, and the pair's own alignment decides.
 
 import collections
 import dataclasses
-import hashlib
-import io
 import itertools
 
 import numpy as np
-from PIL import Image
 
 from keras_fer.datasets import picture_alignment
+from keras_fer.datasets.fingerprints import Fingerprints
+from keras_fer.datasets.fingerprints import read_fingerprints
 from keras_fer.datasets.picture_alignment import SIDE
 
 KINDS = ("bytes", "pixels", "re-encoded", "mirrored", "near")
@@ -68,8 +67,8 @@ def find_duplicates(first, second=None, *, second_crops=True):
     """Finds pictures that show the same photograph.
 
     Args:
-        first: `LabeledFaces`.
-        second: `LabeledFaces`, or None to look within `first`.
+        first: `LabeledFaces` or their `Fingerprints`.
+        second: the same, or None to look within `first`.
         second_crops: whether to look for kind "near" too, which takes most
             of the time.
 
@@ -78,8 +77,8 @@ def find_duplicates(first, second=None, *, second_crops=True):
         the first index is the smaller one.
     """
     within = second is None
-    ours = _read(first)
-    theirs = ours if within else _read(second)
+    ours = _fingerprints(first)
+    theirs = ours if within else _fingerprints(second)
     views = range(len(_VIEWS) if second_crops else 1)
     found = []
     for candidates in _candidates(ours, theirs, views, within):
@@ -94,29 +93,10 @@ def find_duplicates(first, second=None, *, second_crops=True):
     return [best[key] for key in sorted(best)]
 
 
-@dataclasses.dataclass(frozen=True)
-class _Pictures:
-    files: list[bytes]
-    pixels: list[bytes]
-    mirrored_pixels: list[bytes]
-    grey: np.ndarray  # uint8 (n, SIDE, SIDE)
-
-
-def _read(faces):
-    pictures = _Pictures([], [], [], np.empty((len(faces), SIDE, SIDE), "u1"))
-    for index, content in enumerate(faces.images):
-        picture = Image.open(io.BytesIO(content)).convert("RGB")
-        pixels = np.asarray(picture)
-        pictures.files.append(hashlib.sha256(content).digest())
-        for hashes, values in (
-            (pictures.pixels, pixels),
-            (pictures.mirrored_pixels, pixels[:, ::-1]),
-        ):
-            shape = np.array(values.shape).tobytes()
-            hashes.append(hashlib.sha256(shape + values.tobytes()).digest())
-        small = picture.convert("L").resize((SIDE, SIDE), Image.Resampling.BOX)
-        pictures.grey[index] = np.asarray(small)
-    return pictures
+def _fingerprints(pictures):
+    if isinstance(pictures, Fingerprints):
+        return pictures
+    return read_fingerprints(pictures)
 
 
 def _equal(ours, theirs, within):
@@ -129,11 +109,11 @@ def _equal(ours, theirs, within):
     ):
         places = collections.defaultdict(list)
         for column, key in enumerate(second):
-            places[key].append(column)
+            places[key.tobytes()].append(column)
         found += [
             Duplicate(row, column, kind, 1.0)
             for row, key in enumerate(first)
-            for column in places.get(key, ())
+            for column in places.get(key.tobytes(), ())
             if not within or column > row
         ]
     return found
