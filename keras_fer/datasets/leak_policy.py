@@ -17,7 +17,7 @@ class LeakReport:
     Attributes:
         policy: one of `POLICIES`.
         pairs: kind -> how many pairs.
-        num_dropped: how many training pictures were left out.
+        num_dropped: how many pictures were left out.
         names: (training name, held-out name, kind) of each pair.
     """
 
@@ -45,13 +45,66 @@ def apply_leak_policy(train, held_out, policy="stop"):
     Raises:
         DataError: under "stop", with the pairs and the two ways on.
     """
+    found, pairs = _look(
+        train,
+        held_out,
+        policy,
+        "of a training and a test picture show the same",
+        "to leave the training copies out, or --on-leak keep to train on "
+        "them all the same",
+    )
+    leaked = {pair.first for pair in found} if policy == "drop" else set()
+    kept = [index for index in range(len(train)) if index not in leaked]
+    return (
+        train.take(kept) if leaked else train,
+        _report(policy, found, pairs, len(leaked)),
+    )
+
+
+def apply_to_seen(held_out, seen, policy="stop"):
+    """Looks for held-out pictures that given weights have learned from.
+
+    What weights have seen cannot be taken back, so that here the held-out
+    pictures go.
+
+    Args:
+        held_out: `LabeledFaces`.
+        seen: `Fingerprints` of the pictures behind the weights.
+        policy: "stop" raises if there are any, "drop" leaves them out of
+            the held-out part, "keep" leaves everything as it is.
+
+    Returns:
+        (`LabeledFaces` to judge by, `LeakReport`).
+
+    Raises:
+        DataError: under "stop", with the pairs and the two ways on.
+    """
+    found, pairs = _look(
+        seen,
+        held_out,
+        policy,
+        "of a picture that the initial weights learned from and a test "
+        "picture show the same",
+        "to leave these test pictures out, or --on-leak keep to be judged on "
+        "them all the same",
+    )
+    leaked = {pair.second for pair in found} if policy == "drop" else set()
+    kept = [index for index in range(len(held_out)) if index not in leaked]
+    return (
+        held_out.take(kept) if leaked else held_out,
+        _report(policy, found, pairs, len(leaked)),
+    )
+
+
+def _look(first, held_out, policy, meaning, ways_on):
+    """(duplicates, their names and kinds); raises under "stop"."""
     if policy not in POLICIES:
         raise ValueError(
             f"`policy` must be one of {POLICIES}. Received: {policy!r}"
         )
-    found = find_duplicates(train, held_out)
+    found = find_duplicates(first, held_out)
     pairs = tuple(
-        (train.names[pair.first], held_out.names[pair.second], pair.kind)
+        (str(first.names[pair.first]), held_out.names[pair.second], pair.kind)
         for pair in found
     )
     if found and policy == "stop":
@@ -61,21 +114,20 @@ def apply_leak_policy(train, held_out, policy="stop"):
         )
         more = f"\n  and {len(pairs) - 10} more" if len(pairs) > 10 else ""
         raise DataError(
-            f"{len(pairs)} pairs of a training and a test picture show the "
-            f"same:\n{shown}{more}\nUse --on-leak drop to leave the training "
-            "copies out, or --on-leak keep to train on them all the same; "
-            "the report says which."
+            f"{len(pairs)} pairs {meaning}:\n{shown}{more}\nUse --on-leak "
+            f"drop {ways_on}; the report says which."
         )
-    leaked = {pair.first for pair in found} if policy == "drop" else set()
-    kept = [index for index in range(len(train)) if index not in leaked]
+    return found, pairs
+
+
+def _report(policy, found, pairs, num_dropped):
     counts = collections.Counter(pair.kind for pair in found)
-    report = LeakReport(
+    return LeakReport(
         policy=policy,
         pairs={kind: counts[kind] for kind in KINDS},
-        num_dropped=len(leaked),
+        num_dropped=num_dropped,
         names=pairs,
     )
-    return (train.take(kept) if leaked else train), report
 
 
 def contradictions(faces, copies):

@@ -55,6 +55,36 @@ def split_validation(faces, fraction=0.1, seed=0, copies=()):
     )
 
 
+def cut_fold(faces, fold, num_folds, seed=0):
+    """One fold of a stratified cross-validation.
+
+    Args:
+        faces: `LabeledFaces`.
+        fold: which fold, 0 <= fold < num_folds.
+        num_folds: how many there are; each face is held out in one of them.
+        seed: of the folds.
+
+    Returns:
+        (`LabeledFaces` of the other folds, `LabeledFaces` of this one), each
+        in the order of `faces`.
+
+    Raises:
+        ValueError: if there is no such fold.
+    """
+    if not 0 <= fold < num_folds or num_folds < 2:
+        raise ValueError(
+            f"`fold` must be 0 to {num_folds - 1} of at least 2. Received: "
+            f"fold={fold}, num_folds={num_folds}"
+        )
+    rng = np.random.default_rng([seed, len(faces)])
+    order = rng.permutation(len(faces))
+    order = order[np.argsort(faces.labels[order], kind="stable")]
+    # Dealt out class by class, like cards.
+    held_out = np.sort(order[fold::num_folds])
+    others = np.setdiff1d(np.arange(len(faces)), held_out)
+    return faces.take(others), faces.take(held_out)
+
+
 def _groups(number, copies):
     """Each picture's group: int `(number,)`, the lowest index in it."""
     group = list(range(number))
