@@ -174,13 +174,14 @@ def load_data(config):
     """Faces of the three parts, and what a report must say of them."""
     from keras_fer.datasets import drawn_faces
     from keras_fer.datasets import parts
+    from keras_fer.datasets import prepared
     from keras_fer.datasets import raf_db
     from keras_fer.datasets import raf_db_source
 
     directory = config.data_dir
     if config.demo:
         directory = drawn_faces.write_drawn_faces(
-            raf_db.cache_directory(config.cache_dir) / "drawn-faces"
+            prepared.cache_directory(config.cache_dir) / "drawn-faces"
         )
     source = raf_db_source.find_source(directory, config.variant)
     say(

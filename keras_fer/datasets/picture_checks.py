@@ -5,6 +5,7 @@ import warnings
 
 from PIL import Image
 
+from keras_fer.errors import DataError
 from keras_fer.errors import raise_faults
 
 FORMATS = ("JPEG", "PNG")
@@ -21,8 +22,56 @@ _MAGIC = {
 }
 
 
+def check_classes(source, required, hint):
+    """Asks for pictures in each split, and of each class to train on.
+
+    Args:
+        source: `PictureSource`.
+        required: the splits that must have pictures.
+        hint: which classes are expected where, for the message.
+
+    Raises:
+        DataError: naming the split or the classes.
+    """
+    for split in required:
+        labels = {r.label for r in source.records if r.split == split}
+        if not labels:
+            raise DataError(f"{source.directory} has no {split} pictures.")
+        missing = [
+            name
+            for label, name in enumerate(source.class_names)
+            if label not in labels
+        ]
+        if split == "train" and missing:
+            raise DataError(
+                f"The training part of {source.directory} has no picture of "
+                f"{', '.join(missing)}. {hint}"
+            )
+
+
+def check_counts(source, expected, set_name):
+    """Compares the numbers of pictures with the published ones.
+
+    Args:
+        source: `PictureSource`.
+        expected: {split: number of pictures}.
+        set_name: the data set's name, for the message.
+
+    Raises:
+        DataError: with both lists of numbers.
+    """
+    splits = [record.split for record in source.records]
+    found = {split: splits.count(split) for split in expected}
+    if found != expected:
+        raise DataError(
+            f"{source.directory} has {_in_words(found)} pictures; {set_name} "
+            f"has {_in_words(expected)}. Use --expected-counts any if this "
+            "is meant; the report will say so."
+        )
+
+
 def check_pictures(source, size=None):
-    """Decodes every picture of a source.
+    """Decodes every picture of a source; all must have one size.
 
     Args:
         source: `PictureSource`.
@@ -32,19 +81,50 @@ def check_pictures(source, size=None):
     Raises:
         DataError: naming the faulty files and how many there are.
     """
-    faults, sizes = [], {}
+    check_one_size(measure_pictures(source), size)
+
+
+def measure_pictures(source):
+    """Decodes every picture of a source.
+
+    Args:
+        source: `PictureSource`.
+
+    Returns:
+        [(record, (width, height) in pixels)], one a picture.
+
+    Raises:
+        DataError: naming the faulty files and how many there are.
+    """
+    faults, measured = [], []
     for record, content in source.read_all():
-        name = record.path if record.member is None else record.name
-        fault, found = inspect(content)
+        fault, size = inspect(content)
         if fault:
-            faults.append(f"{name} {fault}")
+            faults.append(f"{shown_name(record)} {fault}")
         else:
-            sizes.setdefault(found, []).append(name)
+            measured.append((record, size))
     raise_faults(
         faults,
         f"{len(faults)} of {len(source.records)} pictures are faulty. "
         "Unpack them again, or remove them and their lines.",
     )
+    return measured
+
+
+def check_one_size(measured, size=None):
+    """Asks for one size of all pictures.
+
+    Args:
+        measured: what `measure_pictures` found, or some of it.
+        size: (width, height) that all must have, in pixels; None asks for
+            one size, whichever it is.
+
+    Raises:
+        DataError: naming a picture of each other size.
+    """
+    sizes = {}
+    for record, found in measured:
+        sizes.setdefault(found, []).append(shown_name(record))
     common = size or max(sizes, key=lambda found: len(sizes[found]))
     wanted = f"{common[0]}x{common[1]}"
     wanted = f"expected {wanted}" if size else f"most are {wanted}"
@@ -54,9 +134,14 @@ def check_pictures(source, size=None):
             for (width, height), names in sizes.items()
             if (width, height) != common
         ],
-        "Aligned faces have one size. Use RAF-DB's aligned pictures"
+        "Aligned faces have one size. Use the data set's aligned pictures"
         + (", or --expected-counts any for others." if size else "."),
     )
+
+
+def shown_name(record):
+    """What a message calls a picture: its file, or its name in an archive."""
+    return record.path if record.member is None else record.name
 
 
 def inspect(content):
@@ -107,3 +192,9 @@ def inspect(content):
 
 def _and_more(names):
     return f" (and {len(names) - 1} more)" if len(names) > 1 else ""
+
+
+def _in_words(counts):
+    """{"train": 9, "test": 3} is 9 train and 3 test."""
+    *first, last = (f"{n:,} {split}" for split, n in counts.items())
+    return f"{', '.join(first)} and {last}" if first else last

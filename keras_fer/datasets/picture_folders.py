@@ -7,6 +7,23 @@ from keras_fer.datasets.picture_source import MAX_PICTURE_BYTES
 from keras_fer.errors import DataError
 from keras_fer.errors import raise_faults
 
+# How copies of the known sets name their folders, in small letters, and the
+# index of that expression in `keras_fer.CLASSES`.
+CLASS_FOLDERS = {
+    "surprise": 0,
+    "surprised": 0,
+    "fear": 1,
+    "fearful": 1,
+    "disgust": 2,
+    "disgusted": 2,
+    "happiness": 3,
+    "happy": 3,
+    "sadness": 4,
+    "sad": 4,
+    "anger": 5,
+    "angry": 5,
+    "neutral": 6,
+}
 PICTURES = (".jpg", ".jpeg", ".png")
 # What operating systems leave behind.
 _LITTER = ("thumbs.db", "desktop.ini", "__macosx")
@@ -24,7 +41,7 @@ def list_pictures(folder):
     """
     pictures, faults = [], []
     for path in sorted(folder.iterdir()):
-        if _is_litter(path.name):
+        if is_litter(path.name):
             continue
         if path.suffix.lower() not in PICTURES or not path.is_file():
             faults.append(f"{path} is no JPEG or PNG file")
@@ -58,7 +75,7 @@ def list_archive(archive):
     pictures, faults = {}, []
     for member in members:
         *folders, name = member.filename.split("/")
-        if not name or any(map(_is_litter, [*folders[:1], name])):
+        if not name or any(map(is_litter, [*folders[:1], name])):
             continue
         fault = _unsafe(member, folders, name)
         if name in pictures:
@@ -68,6 +85,11 @@ def list_archive(archive):
         pictures[name] = member.filename
     raise_faults(faults, "Unpack the archive yourself, and check it.")
     return pictures
+
+
+def is_litter(name):
+    """Whether a name is what operating systems leave behind."""
+    return name.startswith(".") and name != ".." or name.lower() in _LITTER
 
 
 def _unsafe(member, folders, name):
@@ -83,10 +105,6 @@ def _unsafe(member, folders, name):
     if not name.lower().endswith(PICTURES):
         return "is no JPEG or PNG file"
     return None
-
-
-def _is_litter(name):
-    return name.startswith(".") and name != ".." or name.lower() in _LITTER
 
 
 def _is_text(name):

@@ -11,6 +11,8 @@ from keras_fer.errors import DataError
 
 # An aligned face has a few kilobytes; no file may fill the memory.
 MAX_PICTURE_BYTES = 20_000_000
+SPLITS = ("train", "validation", "test")
+NO_LABEL = -1  # TFDS's value for it, which no class can have
 
 
 @dataclasses.dataclass(frozen=True)
@@ -19,8 +21,9 @@ class Record:
 
     Attributes:
         name: path inside the data set, for messages.
-        split: "train" or "test".
-        label: index into the variant's classes.
+        split: one of `SPLITS`.
+        label: index into the variant's classes, or `NO_LABEL` where the
+            owners of the data set keep it to themselves.
         path: the file, or the archive that holds it.
         member: name inside the archive, or None.
     """
@@ -38,17 +41,28 @@ class PictureSource:
 
     Attributes:
         directory: the folder they lie in.
-        variant: which of the data set's label sets.
+        variant: which of the data set's label sets, None if it has one.
         layout: how the folder is laid out, in words.
         class_names: the classes, in the order of the labels.
         records: one `Record` a picture.
     """
 
     directory: Path
-    variant: str
+    variant: str | None
     layout: str
     class_names: tuple[str, ...]
     records: tuple[Record, ...]
+
+    @property
+    def splits(self):
+        """The splits that have pictures, in the order of `SPLITS`."""
+        present = {record.split for record in self.records}
+        return tuple(split for split in SPLITS if split in present)
+
+    def take_split(self, split):
+        """The same source with the pictures of one split alone."""
+        records = tuple(r for r in self.records if r.split == split)
+        return dataclasses.replace(self, records=records)
 
     def read_all(self):
         """Yields (record, bytes), opening an archive once."""

@@ -5,11 +5,13 @@ records, or an error that names the file, what was found and what to do.
 """
 
 import re
-from collections import Counter
 from pathlib import Path
 
 from keras_fer.classes import CLASSES
 from keras_fer.datasets.label_file import parse_label_file
+from keras_fer.datasets.picture_checks import check_classes
+from keras_fer.datasets.picture_folders import CLASS_FOLDERS
+from keras_fer.datasets.picture_folders import is_litter
 from keras_fer.datasets.picture_folders import list_archive
 from keras_fer.datasets.picture_folders import list_pictures
 from keras_fer.datasets.picture_source import PictureSource
@@ -39,21 +41,6 @@ SPLIT_FOLDERS = {
     "valid": "test",
     "validation": "test",
     "val": "test",
-}
-CLASS_FOLDERS = {
-    "surprise": 0,
-    "surprised": 0,
-    "fear": 1,
-    "fearful": 1,
-    "disgust": 2,
-    "disgusted": 2,
-    "happiness": 3,
-    "happy": 3,
-    "sadness": 4,
-    "sad": 4,
-    "anger": 5,
-    "angry": 5,
-    "neutral": 6,
 }
 HOW_TO_OBTAIN = """\
 RAF-DB is given to researchers on request: see
@@ -183,7 +170,7 @@ def _class_folders(root, variant):
             )
         folders = sorted(p for p in split_folder.iterdir() if p.is_dir())
         for path in sorted(set(split_folder.iterdir()) - set(folders)):
-            if not path.name.startswith("."):
+            if not is_litter(path.name):
                 faults.append(f"{path} lies in no class folder")
         for folder in folders:
             label = _folder_label(folder.name, variant)
@@ -210,18 +197,13 @@ def _class_folders(root, variant):
 
 def _source(root, variant, layout, records):
     class_names = VARIANTS[variant]
-    for split in ("train", "test"):
-        counts = Counter(r.label for r in records if r.split == split)
-        if not counts:
-            raise DataError(f"{root} has no {split} pictures.")
-        missing = [n for i, n in enumerate(class_names) if not counts[i]]
-        if split == "train" and missing:
-            raise DataError(
-                f"The training part of {root} has no picture of "
-                f"{', '.join(missing)}. Labels are 1 to {len(class_names)} = "
-                f"{', '.join(class_names)}."
-            )
-    return PictureSource(root, variant, layout, class_names, tuple(records))
+    source = PictureSource(root, variant, layout, class_names, tuple(records))
+    check_classes(
+        source,
+        ("train", "test"),
+        f"Labels are 1 to {len(class_names)} = {', '.join(class_names)}.",
+    )
+    return source
 
 
 def _folder_label(name, variant):

@@ -13,6 +13,7 @@ from hypothesis import strategies
 from PIL import Image
 
 from keras_fer.datasets import picture_source
+from keras_fer.datasets import prepared
 from keras_fer.datasets import raf_db
 from keras_fer.datasets.drawn_faces import write_drawn_faces
 from keras_fer.datasets.picture_checks import check_pictures
@@ -203,4 +204,4 @@ def test_a_user_without_a_home_is_told_the_way_on(monkeypatch):
     monkeypatch.delenv("KERAS_FER_CACHE", raising=False)
     monkeypatch.setattr(Path, "home", no_home)
     with pytest.raises(DataError, match="KERAS_FER_CACHE"):
-        raf_db.cache_directory()
+        prepared.cache_directory()

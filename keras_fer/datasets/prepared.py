@@ -1,0 +1,151 @@
+"""Data sets prepared once for each source, and checked when read back.
+
+TFDS reuses whatever was prepared under a name and version. Here it lies in a
+folder named by the hash of its source, so that another folder, or one changed
+label, is prepared anew and two sources never meet.
+"""
+
+import os
+import shutil
+from pathlib import Path
+
+import filelock
+import numpy as np
+import tensorflow_datasets as tfds
+
+from keras_fer.datasets.labeled_faces import LabeledFaces
+from keras_fer.datasets.picture_source import hash_pictures
+from keras_fer.errors import DataError
+
+
+def load_prepared(builder_class, source, cache_dir=None):
+    """Prepares a checked source once, and gives the compressed pictures.
+
+    Args:
+        builder_class: a TFDS builder whose examples are `generate_examples`
+            of `source`; its config is the source's variant.
+        source: `PictureSource`.
+        cache_dir: where prepared data is kept; see `cache_directory`.
+
+    Returns:
+        {split: `LabeledFaces`} for each of the source's splits, an unlabelled
+        picture with label `picture_source.NO_LABEL`.
+
+    Raises:
+        DataError: if what was prepared is not the source.
+    """
+    directory = cache_directory(cache_dir) / source.identity[:16]
+    with filelock.FileLock(directory.with_suffix(".lock")):
+        parts = _read_back(builder_class, source, directory)
+        if parts is None:
+            # Absent, killed half-way, or damaged since.
+            shutil.rmtree(directory, ignore_errors=True)
+            _builder(builder_class, source, directory).download_and_prepare(
+                download_config=tfds.download.DownloadConfig(
+                    manual_dir=str(source.directory.resolve())
+                )
+            )
+            parts = _read_back(builder_class, source, directory)
+    if parts is None:
+        raise DataError(
+            f"{source.directory} changed while it was prepared, or "
+            f"{directory} cannot be read back. Run the command again."
+        )
+    return parts
+
+
+def picture_features(class_names):
+    """What a builder's examples hold, as `load_prepared` reads them."""
+    return tfds.features.FeaturesDict(
+        {
+            "image": tfds.features.Image(shape=(None, None, 3)),
+            "label": tfds.features.ClassLabel(names=list(class_names)),
+            "name": tfds.features.Text(),
+        }
+    )
+
+
+def generate_examples(source, split):
+    """Yields (number, example) for each picture of a split, in order."""
+    part = source.take_split(split)
+    for number, (record, content) in enumerate(part.read_all()):
+        yield (
+            number,
+            {"image": content, "label": record.label, "name": record.name},
+        )
+
+
+def cache_directory(cache_dir=None):
+    """Where prepared data is kept: created, and writable.
+
+    Args:
+        cache_dir: None takes the environment's KERAS_FER_CACHE, or
+            `~/.cache/keras_fer`.
+
+    Raises:
+        DataError: if it cannot be written.
+    """
+    path = cache_dir or os.environ.get("KERAS_FER_CACHE")
+    try:
+        path = Path(path or Path.home() / ".cache" / "keras_fer")
+        path.mkdir(parents=True, exist_ok=True)
+        writable = os.access(path, os.W_OK)
+    except RuntimeError:  # this user has no home folder
+        path, writable = "~/.cache/keras_fer", False
+    except OSError:
+        writable = False
+    if not writable:
+        raise DataError(
+            f"Prepared data cannot be kept in {path}. Give another folder: "
+            "--cache-dir FOLDER, or set KERAS_FER_CACHE."
+        )
+    return path
+
+
+def _builder(builder_class, source, directory):
+    return builder_class(
+        config=source.variant, data_dir=str(directory), file_format="tfrecord"
+    )
+
+
+def _read_back(builder_class, source, directory):
+    """The parts of a prepared set, or None if it is not this source's."""
+    if not directory.exists():
+        return None
+    try:
+        builder = _builder(builder_class, source, directory)
+        parts = {
+            split: _read_split(builder, split, source.class_names)
+            for split in source.splits
+        }
+    except Exception:  # whatever a damaged file makes its readers raise
+        return None
+    pictures = {
+        name: (name, split, int(label), image)
+        for split, faces in parts.items()
+        for image, label, name in zip(
+            faces.images, faces.labels, faces.names, strict=True
+        )
+    }
+    names = [record.name for record in source.records]
+    if sorted(names) != sorted(pictures):
+        return None
+    found = hash_pictures(
+        source.class_names, (pictures[name] for name in names)
+    )
+    return parts if found == source.identity else None
+
+
+def _read_split(builder, split, class_names):
+    dataset = builder.as_dataset(
+        split=split,
+        decoders={"image": tfds.decode.SkipDecoding()},
+        shuffle_files=False,
+    )
+    examples = list(tfds.as_numpy(dataset))
+    return LabeledFaces(
+        images=tuple(example["image"] for example in examples),
+        labels=np.array([example["label"] for example in examples], "int32"),
+        names=tuple(example["name"].decode("utf-8") for example in examples),
+        class_names=class_names,
+    )
