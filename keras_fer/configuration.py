@@ -9,12 +9,28 @@ import os
 import shlex
 import sys
 from pathlib import Path
+from typing import Literal
 
 import tyro
 
 from keras_fer.errors import ExpectedError
 from keras_fer.errors import TrainingInterrupted
 from keras_fer.errors import UsageError
+
+Precision = Literal["auto", "float32", "mixed_bfloat16", "mixed_float16"]
+# What `pooling_variants.pooling_variant` knows.
+Pooling = Literal[
+    "lip",
+    "max",
+    "avg",
+    "soft",
+    "lip-batch",
+    "lip-instance",
+    "lip-3x3",
+    "lip-authors",
+    "lip-bottleneck",
+    "lip-from-max",
+]
 
 # Smallest and largest value; other numbers are 0 or more.
 _RANGES = {
@@ -150,6 +166,17 @@ def _check_values(config):
         raise UsageError(
             "--demo draws its own faces and --data-dir names others. Choose "
             "one."
+        )
+    if values.get("weights") and values.get("initial_weights"):
+        raise UsageError(
+            "--weights and --initial-weights both say where to start. Choose "
+            "one."
+        )
+    folds, fold = values.get("folds"), values.get("fold")
+    if folds == 1 or fold and fold >= folds:
+        raise UsageError(
+            f"--fold {fold} of --folds {folds}: folds are 2 or more, and the "
+            "first one is 0."
         )
     crop, image = values.get("crop_size"), values.get("image_size")
     if crop and image and crop > image:

@@ -120,6 +120,25 @@ def image_batches(faces, *, image_size, batch_size):
     return dataset.prefetch(2)
 
 
+def sample_views(faces, image_size, crop_size, seed, number=64):
+    """The centre crops of a few faces drawn at random.
+
+    Args:
+        faces: `LabeledFaces`.
+        image_size: every face is resized to this side first, in pixels.
+        crop_size: side of the views, in pixels.
+        seed: of the draw.
+        number: how many, if there are as many.
+
+    Returns:
+        float32 `(number, crop_size, crop_size, 3)`.
+    """
+    rng = np.random.default_rng(seed)
+    some = faces.take(rng.permutation(len(faces))[:number])
+    (images,) = image_batches(some, image_size=image_size, batch_size=number)
+    return augment.eval_view(images, crop_size)
+
+
 def _decode_batch(encoded, image_size):
     """Compressed pictures to uint8 RGB `(batch, image_size, image_size, 3)`."""
 

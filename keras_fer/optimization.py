@@ -20,6 +20,7 @@ def compile_model(
     label_smoothing=0.1,
     average_momentum=0.0,
     layer_decay=1.0,
+    frozen_blocks=0,
 ):
     """Compiles for training: linear warm-up, then one cosine down to zero.
 
@@ -37,6 +38,8 @@ def compile_model(
             what follows it, for fine-tuning: 0.5 gives the head the full
             rate, block 5 a half, block 1 a thirty-second. Weight decay does
             not follow it.
+        frozen_blocks: how many of the five blocks keep their weights and
+            statistics, from the first.
 
     Raises:
         ValueError: for an unknown optimiser.
@@ -45,6 +48,9 @@ def compile_model(
         raise ValueError(
             f"`optimizer` must be one of {OPTIMIZERS}. Received: {optimizer!r}"
         )
+    frozen = tuple(f"block{n + 1}_" for n in range(frozen_blocks))
+    for layer in model.layers:
+        layer.trainable = not layer.name.startswith(frozen)
     schedule = keras.optimizers.schedules.CosineDecay(
         0.0 if warmup_steps else learning_rate,
         max(steps - warmup_steps, 1),
@@ -57,14 +63,14 @@ def compile_model(
         "use_ema": average_momentum > 0,
         "ema_momentum": average_momentum or 0.99,
     }
+    if layer_decay != 1.0:
+        arguments["layer_decay"] = layer_decay
     if optimizer == "sgd":
-        rule_class = keras.optimizers.SGD
+        plain, decayed = keras.optimizers.SGD, LayerDecaySGD
         arguments |= {"momentum": 0.9, "nesterov": True}
     else:
-        rule_class = keras.optimizers.AdamW
-    if layer_decay != 1.0:
-        rule_class = _with_layer_decay(rule_class, layer_decay)
-    rule = rule_class(**arguments)
+        plain, decayed = keras.optimizers.AdamW, LayerDecayAdamW
+    rule = (plain if layer_decay == 1.0 else decayed)(**arguments)
     rule.exclude_from_weight_decay(var_names=["bias", "gamma", "beta"])
     model.compile(
         rule,
@@ -77,14 +83,38 @@ def compile_model(
     model.optimizer.build(model.trainable_variables)
 
 
-def _with_layer_decay(rule_class, layer_decay):
-    """The optimiser with a lower learning rate for earlier blocks."""
+class _LayerDecay:
+    """Gives an optimiser a lower learning rate for earlier blocks."""
 
-    class LayerwiseOptimizer(rule_class):
-        def update_step(self, gradient, variable, learning_rate):
-            block = re.match(r"block(\d)_", variable.path)
-            if block:
-                learning_rate *= layer_decay ** (6 - int(block[1]))
-            super().update_step(gradient, variable, learning_rate)
+    def __init__(self, *args, layer_decay=1.0, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.layer_decay = layer_decay
 
-    return LayerwiseOptimizer
+    def update_step(self, gradient, variable, learning_rate):
+        # TensorFlow hands over its own variables, which know no path.
+        index = self._get_variable_index(variable)
+        block = re.match(r"block(\d)_", self._trainable_variables[index].path)
+        if block:
+            learning_rate *= self.layer_decay ** (6 - int(block[1]))
+        super().update_step(gradient, variable, learning_rate)
+
+    def get_config(self):
+        return {**super().get_config(), "layer_decay": self.layer_decay}
+
+
+@keras.saving.register_keras_serializable(package="keras_fer")
+class LayerDecaySGD(_LayerDecay, keras.optimizers.SGD):
+    """SGD with a lower learning rate for earlier blocks.
+
+    Args:
+        layer_decay: see `compile_model`.
+    """
+
+
+@keras.saving.register_keras_serializable(package="keras_fer")
+class LayerDecayAdamW(_LayerDecay, keras.optimizers.AdamW):
+    """AdamW with a lower learning rate for earlier blocks.
+
+    Args:
+        layer_decay: see `compile_model`.
+    """

@@ -9,6 +9,7 @@ from keras_fer import files
 from keras_fer import input_pipeline
 from keras_fer import metrics
 from keras_fer import report
+from keras_fer.datasets import fingerprints
 
 
 def write_results(
@@ -20,6 +21,7 @@ def write_results(
     batch_size,
     facts,
     learned,
+    initial=None,
     say=None,
 ):
     """Judges a trained network on its test part and writes the run's files.
@@ -37,7 +39,9 @@ def write_results(
             have the model's size.
         batch_size: faces at once.
         facts: what the report says of the run, see `report.write_report`.
-        learned: `Fingerprints` of all pictures that the weights have seen.
+        learned: the parts that the weights were trained and chosen on, a
+            sequence of `LabeledFaces`.
+        initial: `initial_weights.InitialRun` that they started from, if any.
         say: called with each message for the user; a progress bar is shown
             too. None is silent.
 
@@ -69,9 +73,11 @@ def write_results(
         np.savez_compressed(
             file, names=test.names, labels=test.labels, **predictions
         )
-    learned.save(directory / "fingerprints.npz")
+    seen = [fingerprints.read_fingerprints(part) for part in learned]
+    seen += [initial.learned] if initial else []
+    fingerprints.concatenate(seen).save(directory / "fingerprints.npz")
     with files.atomic_path(directory / "model.keras") as path:
-        model.save(path, include_optimizer=False)
+        _finished(model).save(path)
     with files.atomic_path(directory / "model.weights.h5") as path:
         model.save_weights(path)
     figures.save_figure(
@@ -84,3 +90,11 @@ def write_results(
     if say:
         say(f"Report: {directory / 'report.md'}")
     return results
+
+
+def _finished(model):
+    """The network without its optimiser, and with nothing frozen."""
+    model.trainable = True
+    finished = keras.models.clone_model(model)
+    finished.set_weights(model.get_weights())
+    return finished

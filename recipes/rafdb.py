@@ -15,8 +15,6 @@ import sys
 from pathlib import Path
 from typing import Literal
 
-import numpy as np
-
 from keras_fer import configuration
 from keras_fer.datasets.raf_db_source import HOW_TO_OBTAIN
 from keras_fer.errors import UsageError
@@ -25,20 +23,6 @@ OR_ELSE = """
 Then: python recipes/rafdb.py --data-dir DIR
 To see the whole program at work on drawn faces, without RAF-DB:
   python recipes/rafdb.py --demo"""
-
-Precision = Literal["auto", "float32", "mixed_bfloat16", "mixed_float16"]
-Pooling = Literal[
-    "lip",
-    "max",
-    "avg",
-    "soft",
-    "lip-batch",
-    "lip-instance",
-    "lip-3x3",
-    "lip-authors",
-    "lip-bottleneck",
-    "lip-from-max",
-]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -76,7 +60,7 @@ class Config:
     """None, "imagenet", or a weight file."""
     width: float = 1.0
     """Multiplies every number of filters."""
-    pooling: Pooling = "lip"
+    pooling: configuration.Pooling = "lip"
     """The five pools; the baseline has max. See pooling_variants.py."""
     head: Literal["conv", "dense"] = "conv"
     """Two convolutions, or the baseline's dense layers."""
@@ -116,7 +100,7 @@ class Config:
     """Take the settings of another run: RUN/config.json."""
     seed: int = 0
     """Decides weights, split, order and views."""
-    precision: Precision = "auto"
+    precision: configuration.Precision = "auto"
     """auto: the fastest that the device computes natively."""
     deterministic: bool = False
     """Resume bit for bit as if never stopped; slower."""
@@ -143,7 +127,6 @@ def main(config):
     runtime.tune_allocator()  # before TensorFlow is loaded
     from keras_fer import imagenet_weights
     from keras_fer import run_results
-    from keras_fer.datasets import fingerprints
 
     with run_directory.open_run(config) as run:
         weights = imagenet_weights.resolve(config.weights)
@@ -163,9 +146,7 @@ def main(config):
             image_size=config.image_size,
             batch_size=config.batch_size,
             facts=facts,
-            learned=fingerprints.concatenate(
-                map(fingerprints.read_fingerprints, (train, validation))
-            ),
+            learned=(train, validation),
             say=say,
         )
 
@@ -191,7 +172,7 @@ def load_data(config):
     say("Checking every picture, then looking for copies ...")
     raf_db.check_source(source, config.expected_counts)
     whole = raf_db.load_source(source, config.cache_dir)
-    faces, report = parts.separate(
+    faces, facts = parts.separate(
         **whole,
         on_leak=config.on_leak,
         validation_fraction=config.validation_fraction,
@@ -208,21 +189,19 @@ def load_data(config):
     name = "drawn faces (not photographs)" if config.demo else "RAF-DB"
     if not config.demo and config.expected_counts == "any":
         name = "faces in RAF-DB's layout, counts not checked"
-    facts = {
+    facts |= {
         "title": f"keras_fer on {name}",
         "data_set": name,
         "data_hash": source.identity,
         "split": "test",
         "chosen_by": "validation, cut from train",
         "counts": counts,
-        "leak_report": report.as_dict(),
     }
     return *faces.values(), facts
 
 
 def make_network(config, train, weights):
     import keras_fer
-    from keras_fer import augment
     from keras_fer import input_pipeline
     from keras_fer import pooling_variants
 
@@ -238,14 +217,10 @@ def make_network(config, train, weights):
         dropout=config.dropout,
     )
     if weights.is_vgg16:
-        rng = np.random.default_rng(config.seed)
-        some = train.take(rng.permutation(len(train))[:64])
-        (faces,) = input_pipeline.image_batches(
-            some, image_size=config.image_size, batch_size=64
+        views = input_pipeline.sample_views(
+            train, config.image_size, config.crop_size, config.seed
         )
-        keras_fer.calibrate_batch_norm(
-            model, augment.eval_view(faces, config.crop_size)
-        )
+        keras_fer.calibrate_batch_norm(model, views)
     return model
 
 

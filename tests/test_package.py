@@ -35,6 +35,7 @@ ORDER = (
     "runtime",
     "metrics",
     "datasets",
+    "initial_weights",
     "augment",
     "input_pipeline",
     "layers",

@@ -46,3 +46,13 @@ class LabeledFaces:
     def class_counts(self) -> np.ndarray:
         """How many faces each class has: int64 array `(num_classes,)`."""
         return np.bincount(self.labels, minlength=len(self.class_names))
+
+
+def concatenate(parts: Sequence[LabeledFaces]) -> LabeledFaces:
+    """Several parts of one data set as one, in their order."""
+    return dataclasses.replace(
+        parts[0],
+        images=sum((part.images for part in parts), ()),
+        labels=np.concatenate([part.labels for part in parts]),
+        names=sum((part.names for part in parts), ()),
+    )

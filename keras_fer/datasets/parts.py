@@ -6,7 +6,14 @@ from keras_fer.datasets import splits
 
 
 def separate(
-    train, test, *, on_leak="stop", validation_fraction=0.1, seed=0, say=None
+    train,
+    test,
+    *,
+    on_leak="stop",
+    validation_fraction=0.1,
+    seed=0,
+    seen=None,
+    say=None,
 ):
     """Looks for copies and cuts the validation part.
 
@@ -16,19 +23,28 @@ def separate(
             `leak_policy.apply_leak_policy`.
         validation_fraction: the share of `train` that is set aside.
         seed: of the choice.
+        seen: `Fingerprints` of the pictures that given weights have learned
+            from, see `leak_policy.apply_to_seen`.
         say: called with a warning for each picture under two labels.
 
     Returns:
-        ({"train", "validation", "test"} -> `LabeledFaces`, `LeakReport`).
+        ({"train", "validation", "test"} -> `LabeledFaces`,
+        {"leak_report", and "seen_report" if there are any `seen`} -> plain
+        values for a report).
 
     Raises:
-        DataError: see `apply_leak_policy` and `split_validation`.
+        DataError: see `leak_policy` and `split_validation`.
     """
+    reports = {}
+    if seen is not None:
+        test, report = leak_policy.apply_to_seen(test, seen, on_leak)
+        reports["seen_report"] = report.as_dict()
     train, report = leak_policy.apply_leak_policy(train, test, on_leak)
+    reports["leak_report"] = report.as_dict()
     copies = leaks.find_duplicates(train, second_crops=False)
     for names in leak_policy.contradictions(train, copies) if say else ():
         say(f"warning: the same face has two labels: {' '.join(names)}")
     train, validation = splits.split_validation(
         train, validation_fraction, seed, copies
     )
-    return {"train": train, "validation": validation, "test": test}, report
+    return {"train": train, "validation": validation, "test": test}, reports

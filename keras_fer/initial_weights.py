@@ -1,0 +1,83 @@
+"""A finished run that another one starts from."""
+
+import dataclasses
+import json
+from pathlib import Path
+
+from keras_fer.datasets.fingerprints import Fingerprints
+from keras_fer.datasets.fingerprints import load_fingerprints
+from keras_fer.errors import UsageError
+
+# Settings that decide which weights fit, as recipes name them.
+ARCHITECTURE = ("width", "pooling", "head", "attention", "batch_norm")
+
+
+@dataclasses.dataclass(frozen=True)
+class InitialRun:
+    """What is taken from a finished run.
+
+    Attributes:
+        weights_path: its `.weights.h5`.
+        learned: `Fingerprints` of the pictures behind these weights.
+        description: plain values for a report: data set, data hash, counts,
+            epoch, commit.
+    """
+
+    weights_path: Path
+    learned: Fingerprints
+    description: dict
+
+
+def open_initial_run(directory, **architecture):
+    """Looks into a finished run's folder.
+
+    Args:
+        directory: the folder, or None.
+        architecture: what the new network is made with, by the names of
+            `ARCHITECTURE`.
+
+    Returns:
+        An `InitialRun`, or None for None.
+
+    Raises:
+        UsageError: if it is no finished run, or one of another network.
+        DataError: if its fingerprints cannot be read.
+    """
+    if directory is None:
+        return None
+    directory = Path(directory)
+    weights = directory / "model.weights.h5"
+    try:
+        settings, report = (
+            json.loads((directory / name).read_text(encoding="utf-8"))
+            for name in ("config.json", "report.json")
+        )
+        if not weights.is_file():
+            raise FileNotFoundError(f"there is no {weights.name}")
+    except (OSError, ValueError) as error:
+        raise UsageError(
+            f"--initial-weights {directory} is no finished run ({error}). "
+            "Give the --run-dir of a recipe that came to its report."
+        ) from error
+    different = [
+        f"  {name}: {settings[name]!r} there, {value!r} here"
+        for name, value in architecture.items()
+        if name in settings and settings[name] != value
+    ]
+    if different:
+        flags = " ".join(
+            f"--{name.replace('_', '-')} {settings[name]}"
+            for name, value in architecture.items()
+            if settings.get(name, value) != value
+        )
+        raise UsageError(
+            f"--initial-weights {directory} is a run of another network:\n"
+            + "\n".join(different)
+            + f"\nMake this one alike: {flags}"
+        )
+    kept = ("data_set", "data_hash", "counts", "epoch", "commit")
+    return InitialRun(
+        weights,
+        load_fingerprints(directory / "fingerprints.npz"),
+        {"run": directory.name} | {key: report.get(key) for key in kept},
+    )

@@ -1,0 +1,300 @@
+"""Trains and judges the paper's network on SFEW 2.0.
+
+    python recipes/sfew.py --demo
+    python recipes/sfew.py --data-dir SFEW --run-dir runs/sfew \
+        --initial-weights runs/rafdb
+
+Paper: Dong, Wang and Hang, "Facial expression recognition based on improved
+VGG convolutional neural network", 2021. Faces resized to 112x112, mirrored;
+fine-tuned from the weights of a RAF-DB run. As in the paper, the official
+validation part is what the network is judged by. It is looked at once: the
+epoch is chosen on a part cut from train. Rates and epochs are ours
+(docs/paper.md).
+"""
+
+import dataclasses
+import functools
+import sys
+from pathlib import Path
+from typing import Literal
+
+from keras_fer import configuration
+from keras_fer.datasets.sfew_source import HOW_TO_OBTAIN
+from keras_fer.errors import UsageError
+
+OR_ELSE = """
+Then: python recipes/sfew.py --data-dir DIR
+To see the whole program at work on drawn faces, without SFEW:
+  python recipes/sfew.py --demo"""
+
+
+@dataclasses.dataclass(frozen=True)
+class Config:
+    """Trains and judges the paper's network on SFEW 2.0."""
+
+    # Data
+    data_dir: Path | None = None
+    """SFEW's folder, with Train/Train_Aligned_Faces in it."""
+    demo: bool = False
+    """Train a half-width network on drawn faces instead of SFEW."""
+    expected_counts: Literal["official", "any"] = "official"
+    """Whether the numbers of faces must be SFEW's."""
+    on_leak: Literal["stop", "drop", "keep"] = "stop"
+    """What to do where a test face was already learned from."""
+    validation_fraction: float = 0.2
+    """Share of the training part that chooses the epoch."""
+    folds: int = 0
+    """Judge by one fold of train and validation together. 0: as the paper."""
+    fold: int = 0
+    """Which fold, from 0."""
+    cache_dir: Path | None = None
+    """Where prepared data is kept. None: ~/.cache/keras_fer."""
+
+    # Views, in pixels and degrees
+    image_size: int = 112
+    """Side that every face is resized to, in pixels."""
+    crop_size: int = 112
+    """Side of the network's input, in pixels."""
+    max_angle: float = 0.0
+    """Largest random rotation, in degrees."""
+    class_balance: float = 0.0
+    """0: every face once an epoch; 1: every class equally often."""
+
+    # Network
+    weights: str | None = None
+    """None, "imagenet", or a weight file."""
+    initial_weights: Path | None = None
+    """Start from this run of recipes/rafdb.py, of the same network."""
+    frozen_blocks: int = 0
+    """How many of VGG16's five blocks stay as they are, from the first."""
+    layer_decay: float = 1.0
+    """Learning rate of a block over that of what follows it."""
+    width: float = 1.0
+    """Multiplies every number of filters."""
+    pooling: configuration.Pooling = "lip"
+    """The five pools; the baseline has max. See pooling_variants.py."""
+    head: Literal["conv", "dense"] = "conv"
+    """Two convolutions, or the baseline's dense layers."""
+    attention: Literal["eca", "se", "none"] = "eca"
+    """Channel attention; the baseline has none."""
+    batch_norm: bool = True
+    """Batch normalisation after each convolution."""
+    dropout: float = 0.5
+    """Share of features dropped before a dense layer."""
+
+    # Optimiser
+    epochs: int = 40
+    """Passes through the training part."""
+    batch_size: int = 32
+    """Faces a step."""
+    optimizer: Literal["sgd", "adamw"] = "sgd"
+    """SGD has Nesterov momentum 0.9."""
+    learning_rate: float = 0.01
+    """The peak, after the warm-up; a cosine takes it to zero."""
+    warmup_epochs: float = 2.0
+    """Length of the linear warm-up."""
+    weight_decay: float = 5e-4
+    """Decoupled; not on biases and normalisations."""
+    label_smoothing: float = 0.1
+    """Share of each target spread over all classes."""
+    average_momentum: float = 0.98
+    """Of the averaged weights, which are validated and kept. 0: none."""
+
+    # Run
+    run_dir: Path = Path("runs/sfew")
+    """Where everything the run makes goes."""
+    resume: bool = False
+    """Go on with the run in --run-dir."""
+    overwrite: bool = False
+    """Replace the run in --run-dir."""
+    config: Path | None = None
+    """Take the settings of another run: RUN/config.json."""
+    seed: int = 0
+    """Decides weights, split, order and views."""
+    precision: configuration.Precision = "auto"
+    """auto: the fastest that the device computes natively."""
+    deterministic: bool = False
+    """Resume bit for bit as if never stopped; slower."""
+
+
+# The demo's own defaults, for a few minutes on two cores.
+DEMO = {
+    "run_dir": Path("runs/sfew-demo"),
+    "expected_counts": "any",
+    "width": 0.5,
+    "epochs": 10,
+}
+
+say = functools.partial(print, flush=True)
+
+
+def main(config):
+    from keras_fer import run_directory
+    from keras_fer import runtime
+
+    if not config.demo and config.data_dir is None:
+        raise UsageError(f"--data-dir is missing. {HOW_TO_OBTAIN}{OR_ELSE}")
+    runtime.tune_allocator()  # before TensorFlow is loaded
+    from keras_fer import imagenet_weights
+    from keras_fer import initial_weights
+    from keras_fer import run_results
+
+    with run_directory.open_run(config) as run:
+        weights = imagenet_weights.resolve(config.weights)
+        initial = initial_weights.open_initial_run(
+            config.initial_weights,
+            width=config.width,
+            pooling=config.pooling,
+            head=config.head,
+            attention=config.attention,
+            batch_norm=config.batch_norm,
+        )
+        train, validation, test, facts = load_data(config, initial)
+        facts |= runtime.set_up(
+            config.seed, config.precision, config.deterministic
+        )
+        say(f"Device: {facts['device']}, precision {facts['precision']}")
+        model = make_network(config, train, weights, initial)
+        facts = run.begin(facts)
+        progress = train_network(config, run, model, train, validation)
+        facts["epoch"] = progress.best_epoch + 1
+        run_results.write_results(
+            run.directory,
+            model,
+            test,
+            image_size=config.image_size,
+            batch_size=config.batch_size,
+            facts=facts,
+            learned=(train, validation),
+            initial=initial,
+            say=say,
+        )
+
+
+def load_data(config, initial):
+    """Faces of the three parts, and what a report must say of them."""
+    from keras_fer.datasets import drawn_faces
+    from keras_fer.datasets import labeled_faces
+    from keras_fer.datasets import parts
+    from keras_fer.datasets import prepared
+    from keras_fer.datasets import sfew
+    from keras_fer.datasets import sfew_source
+    from keras_fer.datasets import splits
+
+    directory = config.data_dir
+    if config.demo:
+        directory = drawn_faces.write_drawn_faces(
+            prepared.cache_directory(config.cache_dir) / "drawn-faces-sfew",
+            layout="sfew",
+            num_train=560,
+            seed=3,
+        )
+    source = sfew_source.find_source(directory)
+    say(f"{source.directory}: {source.layout} layout")
+    say("Checking every picture, then looking for copies ...")
+    sfew.check_source(source, config.expected_counts)
+    train, test = sfew.load_source(source, config.cache_dir).values()
+    split = "validation"
+    if config.folds:
+        both = labeled_faces.concatenate([train, test])
+        train, test = splits.cut_fold(
+            both, config.fold, config.folds, config.seed
+        )
+        split = f"fold {config.fold + 1} of {config.folds}"
+    faces, facts = parts.separate(
+        train,
+        test,
+        on_leak=config.on_leak,
+        validation_fraction=config.validation_fraction,
+        seed=config.seed,
+        seen=initial.learned if initial else None,
+        say=say,
+    )
+    counts = {part: len(held) for part, held in faces.items()}
+    say("Faces: " + ", ".join(f"{n} {part}" for part, n in counts.items()))
+    if counts["train"] < config.batch_size:
+        raise UsageError(
+            f"{counts['train']} faces to train on do not fill one batch of "
+            f"--batch-size {config.batch_size}"
+        )
+    name = "drawn faces (not photographs)" if config.demo else "SFEW 2.0"
+    if not config.demo and config.expected_counts == "any":
+        name = "faces in SFEW's layout, counts not checked"
+    if initial:
+        facts["initial_weights"] = initial.description
+    facts |= {
+        "title": f"keras_fer on {name}",
+        "data_set": name,
+        "data_hash": source.identity,
+        "split": split,
+        "chosen_by": "a part cut from train",
+        "counts": counts,
+    }
+    return *faces.values(), facts
+
+
+def make_network(config, train, weights, initial):
+    import keras_fer
+    from keras_fer import input_pipeline
+    from keras_fer import pooling_variants
+
+    model = keras_fer.build_model(
+        initial.weights_path if initial else config.weights,
+        input_shape=(config.crop_size, config.crop_size, 3),
+        classes=len(train.class_names),
+        width=config.width,
+        pooling=pooling_variants.pooling_variant(config.pooling),
+        head=config.head,
+        attention=None if config.attention == "none" else config.attention,
+        batch_norm=config.batch_norm,
+        dropout=config.dropout,
+    )
+    if weights.is_vgg16:
+        views = input_pipeline.sample_views(
+            train, config.image_size, config.crop_size, config.seed
+        )
+        keras_fer.calibrate_batch_norm(model, views)
+    return model
+
+
+def train_network(config, run, model, train, validation):
+    from keras_fer import optimization
+    from keras_fer import training
+
+    steps = len(train) // config.batch_size
+    optimization.compile_model(
+        model,
+        steps=steps * config.epochs,
+        optimizer=config.optimizer,
+        learning_rate=config.learning_rate,
+        warmup_steps=round(steps * config.warmup_epochs),
+        weight_decay=config.weight_decay,
+        label_smoothing=config.label_smoothing,
+        average_momentum=config.average_momentum,
+        layer_decay=config.layer_decay,
+        frozen_blocks=config.frozen_blocks,
+    )
+    seconds = training.estimate_step_seconds(model, config.batch_size)
+    say(
+        f"{config.epochs} epochs of {steps} steps, {seconds:.2f} s a step: "
+        f"about {seconds * steps * config.epochs / 60:.0f} minutes in all"
+    )
+    return training.fit(
+        model,
+        train,
+        validation,
+        directory=run.directory,
+        run_id=run.run_id,
+        epochs=config.epochs,
+        batch_size=config.batch_size,
+        image_size=config.image_size,
+        crop_size=config.crop_size,
+        max_angle=config.max_angle,
+        class_balance=config.class_balance,
+        seed=config.seed,
+        say=say,
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(configuration.run(main, configuration.read_config(Config, DEMO)))
