@@ -95,6 +95,6 @@ def write_results(
 def _finished(model):
     """The network without its optimiser, and with nothing frozen."""
     model.trainable = True
-    finished = keras.models.clone_model(model)
+    finished = model.from_config(model.get_config())
     finished.set_weights(model.get_weights())
     return finished
