@@ -120,22 +120,23 @@ def _aligned_folder(root, split):
 def _refuse(root, split):
     """Says why there are no aligned faces, and what to unpack where."""
     folder, name = root / SPLIT_FOLDERS[split], ALIGNED_FOLDERS[split][0]
-    unpack = (
-        f"Unpack {' or '.join(ALIGNED_FOLDERS[split])}.zip, so that "
-        f"{folder / name / 'Angry'} exists."
-    )
-    classes = folder.is_dir() and [
-        path.name
-        for path in _folders(folder)
-        if path.name.lower() in CLASS_FOLDERS
-    ]
-    if not classes:
-        raise DataError(f"{root} has no aligned {split} faces. {unpack}")
-    raise DataError(
-        f"{folder} has {', '.join(classes)} in it, but no {name}: that is "
-        f"how SFEW's unaligned pictures lie.\n{WHY_ALIGNED}\n{unpack} If "
-        f"these are aligned faces, move them into {folder / name}."
-    )
+    archives = " or ".join(f"{n}.zip" for n in ALIGNED_FOLDERS[split])
+    unpack = f"Unpack {archives}, so that {folder / name / 'Angry'} exists."
+    # The frames' archive unpacks to Train/Angry, or to Train/Train/Angry.
+    for frames in (folder, folder / folder.name):
+        classes = [
+            path.name
+            for path in (_folders(frames) if frames.is_dir() else ())
+            if path.name.lower() in CLASS_FOLDERS
+        ]
+        if classes:
+            raise DataError(
+                f"{frames} has {', '.join(classes)} in it, but there is no "
+                f"{folder / name}: that is how SFEW's unaligned pictures lie."
+                f"\n{WHY_ALIGNED}\n{unpack} If these are aligned faces, move "
+                f"them into {folder / name}."
+            )
+    raise DataError(f"{root} has no aligned {split} faces. {unpack}")
 
 
 def _read_classes(root, folder, split):
