@@ -46,6 +46,8 @@ _RANGES = {
     "label_smoothing": (0, 0.99),
     "class_balance": (0, 1),
     "max_angle": (0, 180),
+    "sfew_epochs": (1, float("inf")),
+    "seeds": (1, 1000),
     "frozen_blocks": (0, 5),
     "layer_decay": (0.01, 1),
 }
@@ -95,8 +97,10 @@ def run(main, config):
     try:
         main(config)
     except TrainingInterrupted as interruption:
-        path = str(Path(config.run_dir) / "config.json")
-        command = ["python", sys.argv[0], "--config", path, "--resume"]
+        command = ["python", *sys.argv]
+        if hasattr(config, "run_dir"):
+            path = str(Path(config.run_dir) / "config.json")
+            command = ["python", sys.argv[0], "--config", path, "--resume"]
         print(
             f"\n{interruption}; nothing is lost. Go on with:\n"
             f"  {shlex.join(command)}",
@@ -162,11 +166,12 @@ def _check_values(config):
             "--resume goes on with a run and --overwrite removes it. Choose "
             "one."
         )
-    if values.get("demo") and values.get("data_dir"):
-        raise UsageError(
-            "--demo draws its own faces and --data-dir names others. Choose "
-            "one."
-        )
+    for name in ("data_dir", "rafdb_dir", "sfew_dir"):
+        if values.get("demo") and values.get(name):
+            raise UsageError(
+                f"--demo draws its own faces and {_flag(name)} names others. "
+                "Choose one."
+            )
     if values.get("weights") and values.get("initial_weights"):
         raise UsageError(
             "--weights and --initial-weights both say where to start. Choose "

@@ -2,7 +2,6 @@
 
 import dataclasses
 import math
-import re
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -10,6 +9,7 @@ import numpy as np
 
 from keras_fer import figures
 from keras_fer import files
+from keras_fer import markdown
 from keras_fer.metrics import MIN_FACES
 
 _METRICS = {
@@ -87,7 +87,7 @@ def write_report(
     )
     views = {"single view": single_view, "ten-crop": ten_crop}
     sections = [
-        f"# {_escaped(context['title'])}",
+        f"# {markdown.escape(context['title'])}",
         *_summary(views),
         "## Classes",
         _class_table(views),
@@ -114,7 +114,7 @@ def _summary(views: Mapping) -> list[str]:
         f"{single_view['num_images']:,} faces. Figures in %, with their "
         f"{100 * bootstrap['confidence']:g} % intervals "
         f"({bootstrap['method']}, {bootstrap['num_resamples']:,} resamples).",
-        _table(
+        markdown.table(
             ["", *views],
             [
                 [label, *(_with_interval(view, key) for view in views.values())]
@@ -126,12 +126,12 @@ def _summary(views: Mapping) -> list[str]:
     share = support[commonest] / single_view["num_images"]
     recall = 1 / sum(count > 0 for count in support.values())
     paragraphs.append(
-        f"For comparison, always answering {_escaped(commonest)} gives "
+        f"For comparison, always answering {markdown.escape(commonest)} gives "
         f"accuracy {_percent(share)} and mean class recall "
         f"{_percent(recall)}."
     )
     few = [
-        f"{_escaped(name)} ({count})"
+        f"{markdown.escape(name)} ({count})"
         for name, count in support.items()
         if count < MIN_FACES
     ]
@@ -157,7 +157,7 @@ def _class_table(views: Mapping) -> str:
             for key in keys
         ]
         rows.append([name, f"{row['support']:,}", *figures_of_class])
-    return _table(["class", "faces", *header], rows)
+    return markdown.table(["class", "faces", *header], rows)
 
 
 def _confusion_table(view: Mapping) -> str:
@@ -166,7 +166,7 @@ def _confusion_table(view: Mapping) -> str:
         [name, *(f"{count:,}" for count in counts)]
         for name, counts in zip(names, view["confusion_matrix"], strict=True)
     ]
-    return _table(["", *names], rows)
+    return markdown.table(["", *names], rows)
 
 
 def _context_table(context: Mapping) -> str:
@@ -176,7 +176,7 @@ def _context_table(context: Mapping) -> str:
         for name in [*_CONTEXT, *others]
         if name in context and name != "title"
     ]
-    return _table(["", ""], rows, numbers=False)
+    return markdown.table(["", ""], rows, numbers=False)
 
 
 def _with_interval(view: Mapping | None, key: str) -> str:
@@ -215,18 +215,6 @@ def _text(value) -> str:
         rest = len(value) - _LISTED
         return f"{text} and {rest} more" if rest > 0 else text or _UNDEFINED
     return str(value)
-
-
-def _table(header, rows, numbers: bool = True) -> str:
-    align = ["---", *(["---:" if numbers else "---"] * (len(header) - 1))]
-    lines = [[_escaped(cell) for cell in row] for row in [header, *rows]]
-    lines.insert(1, align)
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
-
-
-def _escaped(text: str) -> str:
-    """Text that Markdown shows as it is, on one line."""
-    return re.sub(r"([\\`*<>\[\]|#])", r"\\\1", " ".join(text.split()))
 
 
 def _plain(value):

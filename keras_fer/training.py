@@ -148,31 +148,6 @@ def fit(
     return progress
 
 
-def estimate_step_seconds(model, batch_size, num_steps=3):
-    """Times a few training steps on blank images and undoes them.
-
-    Args:
-        model: compiled. Its state is as before afterwards.
-        batch_size: images a step.
-        num_steps: how many are timed, after one that compiles.
-
-    Returns:
-        The median, in seconds.
-    """
-    state = checkpoints.snapshot(model)
-    shape = (batch_size, *model.input_shape[1:])
-    images = np.full(shape, 128.0, "float32")
-    targets = np.zeros((batch_size, model.output_shape[-1]), "float32")
-    targets[:, 0] = 1.0
-    seconds = []
-    for _ in range(num_steps + 1):
-        start = time.monotonic()
-        model.train_on_batch(images, targets)
-        seconds.append(time.monotonic() - start)
-    checkpoints.restore(model, state)
-    return float(np.median(seconds[1:]))
-
-
 def _train_step(model, images, labels, progress, bar):
     start = time.monotonic()
     targets = keras.ops.one_hot(labels, model.output_shape[-1])

@@ -226,6 +226,7 @@ def make_network(config, train, weights):
 
 def train_network(config, run, model, train, validation):
     from keras_fer import optimization
+    from keras_fer import step_time
     from keras_fer import training
 
     steps = len(train) // config.batch_size
@@ -239,7 +240,7 @@ def train_network(config, run, model, train, validation):
         label_smoothing=config.label_smoothing,
         average_momentum=config.average_momentum,
     )
-    seconds = training.estimate_step_seconds(model, config.batch_size)
+    seconds = step_time.estimate_step_seconds(model, config.batch_size)
     say(
         f"{config.epochs} epochs of {steps} steps, {seconds:.2f} s a step: "
         f"about {seconds * steps * config.epochs / 60:.0f} minutes in all"

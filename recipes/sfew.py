@@ -6,10 +6,9 @@
 
 Paper: Dong, Wang and Hang, "Facial expression recognition based on improved
 VGG convolutional neural network", 2021. Faces resized to 112x112, mirrored;
-fine-tuned from the weights of a RAF-DB run. As in the paper, the official
-validation part is what the network is judged by. It is looked at once: the
-epoch is chosen on a part cut from train. Rates and epochs are ours
-(docs/paper.md).
+fine-tuned from a RAF-DB run. As in the paper, the official validation part
+judges the network. It is looked at once: the epoch is chosen on a part cut
+from train. Rates and epochs are ours (docs/paper.md).
 """
 
 import dataclasses
@@ -259,6 +258,7 @@ def make_network(config, train, weights, initial):
 
 def train_network(config, run, model, train, validation):
     from keras_fer import optimization
+    from keras_fer import step_time
     from keras_fer import training
 
     steps = len(train) // config.batch_size
@@ -274,7 +274,7 @@ def train_network(config, run, model, train, validation):
         layer_decay=config.layer_decay,
         frozen_blocks=config.frozen_blocks,
     )
-    seconds = training.estimate_step_seconds(model, config.batch_size)
+    seconds = step_time.estimate_step_seconds(model, config.batch_size)
     say(
         f"{config.epochs} epochs of {steps} steps, {seconds:.2f} s a step: "
         f"about {seconds * steps * config.epochs / 60:.0f} minutes in all"

@@ -9,6 +9,7 @@ import pytest
 import keras_fer
 from keras_fer import checkpoints
 from keras_fer import optimization
+from keras_fer import step_time
 from keras_fer import training
 from keras_fer.classes import CLASSES
 from keras_fer.datasets.drawn_faces import draw_face
@@ -123,7 +124,7 @@ def test_a_snapshot_holds_dropouts_random_state(faces):
 def test_the_estimate_leaves_no_trace():
     model = make_model()
     before = checkpoints.snapshot(model)
-    seconds = training.estimate_step_seconds(model, 7)
+    seconds = step_time.estimate_step_seconds(model, 7)
     assert 0 < seconds < 10
     for ours, theirs in zip(before, checkpoints.snapshot(model), strict=True):
         np.testing.assert_array_equal(ours, theirs)
@@ -243,7 +244,7 @@ def test_weights_spoilt_by_the_last_step_are_not_kept(faces, tmp_path):
 def test_float16_trains_resumes_and_validates_the_average(faces, tmp_path):
     keras.config.set_dtype_policy("mixed_float16")
     model = make_model()
-    assert training.estimate_step_seconds(model, 7) > 0
+    assert step_time.estimate_step_seconds(model, 7) > 0
     fit(model, faces, tmp_path, epochs=1)
     again = make_model()
     progress = fit(again, faces, tmp_path, epochs=2)
