@@ -40,6 +40,7 @@ ORDER = (
     "layers",
     "imagenet_weights",
     "model",
+    "importance",
     "figures",
     "optimization",
     "checkpoints",
@@ -59,7 +60,7 @@ TENSORFLOW_INSIDE_FUNCTIONS = (
     "runtime.py",
     "training.py",
 )
-KERAS_ONLY = ("layers/*.py", "model.py")
+KERAS_ONLY = ("importance.py", "layers/*.py", "model.py")
 
 # Distributions whose import name is another one, or that only others import.
 IMPORT_NAMES = {"pillow": "PIL", "scikit-learn": "sklearn"}
