@@ -49,6 +49,7 @@ ORDER = (
     "model",
     "pooling_variants",
     "costs",
+    "importance",
     "figures",
     "optimization",
     "checkpoints",
@@ -70,7 +71,7 @@ TENSORFLOW_INSIDE_FUNCTIONS = (
     "runtime.py",
     "training.py",
 )
-KERAS_ONLY = ("layers/*.py", "model.py")
+KERAS_ONLY = ("importance.py", "layers/*.py", "model.py")
 
 # Distributions whose import name is another one, or that only others import.
 IMPORT_NAMES = {"pillow": "PIL", "scikit-learn": "sklearn"}

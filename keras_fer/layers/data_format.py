@@ -17,3 +17,10 @@ def resolve_data_format(data_format):
             f"Received: data_format={data_format!r}"
         )
     return data_format
+
+
+def to_channels_last(values, data_format):
+    """`(batch, height, width, channels)`, from either format."""
+    if data_format == "channels_last":
+        return values
+    return keras.ops.transpose(values, (0, 2, 3, 1))

@@ -1,103 +1,15 @@
-"""Pictures of a run: the confusion matrix and the training curves.
-
-They are drawn on `Figure` objects directly, so no display is needed and the
-caller's pyplot state and backend stay as they are.
-"""
+"""The curves of a run: loss, accuracy and learning rate over its epochs."""
 
 import csv
-import textwrap
 from collections.abc import Mapping
 from collections.abc import Sequence
 from pathlib import Path
 
-import matplotlib
 import numpy as np
-from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.colors import ListedColormap
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from keras_fer import files
-
-
-def confusion_matrix_figure(
-    matrix: Sequence[Sequence[int]] | np.ndarray,
-    class_names: Sequence[str],
-    title: str | None = None,
-) -> Figure:
-    """What each class was taken for, in per cent of the class and in faces.
-
-    The colour is the share of the row, so that rare classes are as easy to
-    read as common ones. The row of a class without a face stays empty.
-
-    Args:
-        matrix: counts `(num_classes, num_classes)`, true classes as rows.
-        class_names: the classes, in the order of rows and columns.
-        title: what stands above the matrix.
-
-    Returns:
-        A figure that `save_figure` writes.
-
-    Raises:
-        ValueError: if the matrix is not square in the number of names.
-    """
-    matrix = np.asarray(matrix)
-    num_classes = len(class_names)
-    if matrix.shape != (num_classes, num_classes):
-        raise ValueError(
-            f"The confusion matrix must be {num_classes}x{num_classes}, as "
-            f"there are {num_classes} class names. Received: {matrix.shape}"
-        )
-    support = matrix.sum(axis=1, keepdims=True)
-    shares = 100 * matrix / np.maximum(support, 1)
-
-    # Room for the names, in inches, so that they do not squeeze the cells.
-    names = 0.09 * max(len(name) for name in class_names)
-    width = 1.2 + names + 0.75 * num_classes
-    lines = textwrap.wrap(title or "", int(width / 0.12))
-    height = 1.0 + 0.65 * names + 0.25 * len(lines) + 0.75 * num_classes
-    figure = _new_figure(width, height)
-    figure.suptitle("\n".join(lines))
-    axes = figure.subplots()
-    axes.imshow(shares, cmap=_pale_blues(), vmin=0, vmax=100)
-    for row, column in np.ndindex(matrix.shape):
-        count = matrix[row, column]
-        share = f"{shares[row, column]:.1f} %\n" if count else ""
-        if support[row]:
-            axes.text(
-                column,
-                row,
-                f"{share}{count:,}",
-                ha="center",
-                va="center",
-                fontsize=8.5,
-                color="black" if count else "#6b6b6b",
-            )
-    axes.set_xticks(
-        range(num_classes),
-        class_names,
-        rotation=40,
-        ha="right",
-        rotation_mode="anchor",
-    )
-    axes.set_yticks(
-        range(num_classes),
-        [
-            f"{name} ({count:,})"
-            for name, count in zip(class_names, support[:, 0], strict=True)
-        ],
-    )
-    axes.set_xlabel("Predicted expression")
-    axes.set_ylabel("True expression (faces = 100 %)")
-    axes.tick_params(length=0)
-    # White lines between the cells, where the minor ticks are.
-    edges = np.arange(num_classes + 1) - 0.5
-    axes.set_xticks(edges, minor=True)
-    axes.set_yticks(edges, minor=True)
-    axes.grid(which="minor", color="white", linewidth=1.5)
-    axes.tick_params(which="minor", length=0)
-    axes.spines[:].set_visible(False)
-    return figure
+from keras_fer.figures.canvas import new_figure
 
 
 def training_curves_figure(
@@ -146,7 +58,7 @@ def training_curves_figure(
     if best_epoch is None:
         best_epoch = _best_epoch(columns, epochs)
 
-    figure = _new_figure(4.2 * len(panels), 3.4)
+    figure = new_figure(4.2 * len(panels), 3.4)
     for axes, (title, names) in zip(
         figure.subplots(1, len(panels), squeeze=False)[0], panels, strict=True
     ):
@@ -191,17 +103,6 @@ def read_history(path: str | Path) -> dict[str, list[float | None]]:
     }
 
 
-def save_figure(figure: Figure, path: str | Path) -> None:
-    """Replaces `path` by the figure at 150 dpi, all of it or nothing.
-
-    Args:
-        figure: what to write.
-        path: the picture; its suffix chooses the format, such as .png.
-    """
-    with files.atomic_path(path) as temporary:
-        figure.savefig(temporary, dpi=150, bbox_inches="tight")
-
-
 def _draw_curve(axes, epochs, values, name: str) -> None:
     if name == "learning_rate":
         color, label = "#2a7f4f", None
@@ -225,14 +126,3 @@ def _best_epoch(columns: Mapping, epochs: np.ndarray) -> int | None:
         if np.isfinite(values).any():
             return int(epochs[np.flatnonzero(values == np.nanmax(values))[-1]])
     return None
-
-
-def _new_figure(width: float, height: float) -> Figure:
-    figure = Figure(figsize=(width, height), layout="compressed")
-    FigureCanvasAgg(figure)
-    return figure
-
-
-def _pale_blues() -> ListedColormap:
-    """From white to a blue on which black text still stands out well."""
-    return ListedColormap(matplotlib.colormaps["Blues"](np.linspace(0, 0.6)))
