@@ -1,17 +1,16 @@
-"""Weights for a network: VGG16's from ImageNet, or the network's own."""
+"""Which weights a network starts from: VGG16's from ImageNet, or a file's.
+
+A recipe asks here before it reads its data, so Keras is loaded only where
+something is to be downloaded: a wrong path ends a run at once.
+"""
 
 import dataclasses
 import os
 from pathlib import Path
 
 import h5py
-import keras
-import numpy as np
 
 from keras_fer.errors import UsageError
-from keras_fer.layers import ImageNormalization
-from keras_fer.layers import LIPPooling2D
-from keras_fer.layers import ProjectionLogits
 
 VGG16_FILE = "vgg16_weights_tf_dim_ordering_tf_kernels_notop.h5"
 VGG16_MD5 = "6d6bbae143d832006294945121d1f1fc"
@@ -34,13 +33,6 @@ class WeightSource:
 
     path: Path | None
     is_vgg16: bool
-
-    def load_into(self, model):
-        """Gives `model` the weights; nothing if there are none."""
-        if self.is_vgg16:
-            _transplant_vgg16(self.path, model)
-        elif self.path is not None:
-            _load_own_weights(self.path, model)
 
 
 def resolve(weights):
@@ -78,6 +70,8 @@ def resolve(weights):
 
 
 def _imagenet_file():
+    import keras  # takes seconds
+
     # Keras's own cache and hash, so that a file which Keras downloaded
     # already is found.
     home = os.environ.get("KERAS_HOME") or Path.home() / ".keras"
@@ -97,133 +91,3 @@ def _imagenet_file():
             "there, or pass its path: build_model(weights=PATH)."
         ) from error
     return Path(path)
-
-
-def _load_own_weights(path, model):
-    try:
-        model.load_weights(path)
-    except (ValueError, KeyError) as error:
-        raise WeightsError(
-            f"The weights in {path} do not fit this architecture (width, "
-            "pooling, head, attention, classes; head='dense' also fits one "
-            f"image size alone): {error}"
-        ) from error
-
-
-def _transplant_vgg16(path, model):
-    """Copies VGG16's convolutions so that the network computes the same.
-
-    The first convolution sees RGB divided by a constant where VGG16 saw BGR
-    undivided; batch normalisation starts as the identity and takes over the
-    convolution's bias.
-    """
-    vgg16 = keras.applications.VGG16(
-        include_top=False, weights=None, input_shape=(32, 32, 3)
-    )
-    try:
-        vgg16.load_weights(path)
-    except (ValueError, KeyError, OSError) as error:
-        raise WeightsError(
-            f"{path} does not hold VGG16's thirteen convolutions: {error}"
-        ) from error
-    for layer in vgg16.layers:
-        if not isinstance(layer, keras.layers.Conv2D):
-            continue
-        kernel, bias = (np.array(value) for value in layer.get_weights())
-        if layer.name == "block1_conv1":
-            kernel = kernel[:, :, ::-1, :] * ImageNormalization.SCALE
-        target = model.get_layer(layer.name)
-        if target.use_bias:
-            target.set_weights([kernel, bias])
-            continue
-        target.set_weights([kernel])
-        norm = model.get_layer(f"{layer.name}_bn")
-        mean, variance = np.zeros_like(bias), np.ones_like(bias)
-        gamma = np.sqrt(variance + norm.epsilon)
-        norm.set_weights([gamma, bias, mean, variance])
-
-
-def calibrate_batch_norm(model, images):
-    """Makes inference and training mode agree before the first step.
-
-    Goes through the model layer by layer. A batch norm of VGG16's trunk
-    takes the statistics of `images`, and gamma and beta that leave what it
-    computes in inference mode as it was: with ImageNet weights the identity
-    plus the convolution's bias. Batch norms elsewhere (head, logit modules)
-    are new, and only take the statistics. Untrained local importance-based
-    pooling near max pooling passes on a few per cent less than max pooling
-    did; the next batch norm makes up for that. Call it after
-    `build_model(weights="imagenet")` and before training.
-
-    Args:
-        model: a model of `build_model`. Changed in place.
-        images: RGB pictures `(batch, height, width, 3)`, values 0..255, of
-            the training part; a few dozen are enough.
-
-    Raises:
-        ValueError: if fewer than 2 images are given.
-    """
-    x = keras.ops.convert_to_tensor(images, dtype="float32")
-    if len(x.shape) != 4 or x.shape[0] < 2:
-        raise ValueError(
-            "calibrate_batch_norm needs at least 2 images, (batch, height, "
-            f"width, 3). Received: shape {tuple(x.shape)}"
-        )
-    strength = 1.0
-    for layer in model.layers[1:]:
-        norms = [
-            inner
-            for inner in layer._flatten_layers()
-            if isinstance(inner, keras.layers.BatchNormalization)
-        ]
-        in_trunk = layer.name.startswith("block")
-        if layer in norms and in_trunk:
-            _take_statistics_unchanged(layer, x, strength)
-            strength = 1.0
-        elif norms:
-            _take_statistics(layer, norms, x)
-        near_max = (
-            isinstance(layer, LIPPooling2D)
-            and isinstance(layer.logits, ProjectionLogits)
-            and layer.logits.starts_near_max()
-        )
-        if near_max:
-            layer.logits.scale_max_start(x)
-        outputs = layer(x, training=False)
-        if near_max and in_trunk:
-            strength = _lost_strength(layer, x, outputs)
-        x = outputs
-
-
-def _take_statistics(layer, norms, x):
-    """Sets moving mean and variance of `norms`, parts of `layer`."""
-    momenta = [norm.momentum for norm in norms]
-    for norm in norms:
-        norm.momentum = 0.0
-    layer(x, training=True)
-    for norm, momentum in zip(norms, momenta, strict=True):
-        norm.momentum = momentum
-
-
-def _take_statistics_unchanged(norm, x, strength):
-    """The same, while `norm` keeps computing what it did, for x * strength."""
-    gamma, beta, mean, variance = (
-        np.array(value, "float64") for value in norm.get_weights()
-    )
-    scale = gamma / np.sqrt(variance + norm.epsilon)
-    shift = beta - mean * scale
-    scale *= strength
-    _take_statistics(norm, [norm], x)
-    _, _, mean, variance = norm.get_weights()
-    gamma = scale * np.sqrt(variance + norm.epsilon)
-    norm.set_weights([gamma, shift + mean * scale, mean, variance])
-
-
-def _lost_strength(pooling, inputs, outputs):
-    """By what factor max pooling's outputs would be larger."""
-    maximum = keras.ops.max_pool(inputs, pooling.pool_size, pooling.strides)
-    maximum, outputs = (
-        keras.ops.convert_to_numpy(keras.ops.cast(values, "float32"))
-        for values in (maximum, outputs)
-    )
-    return float(np.vdot(maximum, outputs) / np.vdot(outputs, outputs))

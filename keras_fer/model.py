@@ -6,13 +6,14 @@ from pathlib import Path
 import keras
 
 from keras_fer import imagenet_weights
+from keras_fer import weight_transfer
 from keras_fer.classes import CLASSES
-from keras_fer.imagenet_weights import calibrate_batch_norm
 from keras_fer.layers import ChannelAttention
 from keras_fer.layers import FusedBatchNormalization
 from keras_fer.layers import ImageNormalization
 from keras_fer.layers import LIPPooling2D
 from keras_fer.layers import ProjectionLogits
+from keras_fer.weight_transfer import calibrate_batch_norm
 
 __all__ = ["build_model", "calibrate_batch_norm", "load_model"]
 
@@ -126,7 +127,7 @@ def build_model(
         name="predictions",
     )(x)
     model = keras.Model(images, outputs, name=name or "keras_fer")
-    source.load_into(model)
+    weight_transfer.load(source, model)
     return model
 
 

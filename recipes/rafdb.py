@@ -126,11 +126,12 @@ def main(config):
         raise UsageError(f"--data-dir is missing. {HOW_TO_OBTAIN}{OR_ELSE}")
     runtime.tune_allocator()  # before TensorFlow is loaded
     from keras_fer import imagenet_weights
-    from keras_fer import run_results
 
     with run_directory.open_run(config) as run:
         weights = imagenet_weights.resolve(config.weights)
         train, validation, test, facts = load_data(config)
+        from keras_fer import run_results  # loads Keras: not before bad data
+
         facts |= runtime.set_up(
             config.seed, config.precision, config.deterministic
         )

@@ -136,7 +136,6 @@ def main(config):
     runtime.tune_allocator()  # before TensorFlow is loaded
     from keras_fer import imagenet_weights
     from keras_fer import initial_weights
-    from keras_fer import run_results
 
     with run_directory.open_run(config) as run:
         weights = imagenet_weights.resolve(config.weights)
@@ -149,6 +148,8 @@ def main(config):
             batch_norm=config.batch_norm,
         )
         train, validation, test, facts = load_data(config, initial)
+        from keras_fer import run_results  # loads Keras: not before bad data
+
         facts |= runtime.set_up(
             config.seed, config.precision, config.deterministic
         )
@@ -219,8 +220,6 @@ def load_data(config, initial):
     name = "drawn faces (not photographs)" if config.demo else "SFEW 2.0"
     if not config.demo and config.expected_counts == "any":
         name = "faces in SFEW's layout, counts not checked"
-    if initial:
-        facts["initial_weights"] = initial.description
     facts |= {
         "title": f"keras_fer on {name}",
         "data_set": name,
@@ -228,6 +227,7 @@ def load_data(config, initial):
         "split": split,
         "chosen_by": "a part cut from train",
         "counts": counts,
+        **({"initial_weights": initial.description} if initial else {}),
     }
     return *faces.values(), facts
 

@@ -4,6 +4,10 @@ import os
 import random
 import sys
 
+# Read when NumPy is first imported. Matrices here are small: a second thread
+# of BLAS would only wait in a loop, for minutes of processor time in all.
+os.environ["OPENBLAS_NUM_THREADS"] = "1"
+
 import numpy as np
 import pytest
 

@@ -14,6 +14,12 @@ SMALL = (
     "--average-momentum 0.9 --precision float32 --deterministic"
 ).split()
 
+# For `prelude`: prints at the end whether TensorFlow was loaded.
+SAYS_WHETHER_TENSORFLOW_LOADED = """
+import atexit
+atexit.register(lambda: print("loaded:", "tensorflow" in sys.modules))
+"""
+
 
 def start(cache, *arguments, prelude="", **options):
     """The recipe as a child; `prelude` is code to run in it first."""

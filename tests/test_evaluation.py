@@ -106,7 +106,8 @@ def test_ten_crop_of_a_mirrored_image_is_the_same(network, images):
 @pytest.mark.parametrize("function", [predict, predict_ten_crop])
 def test_the_batch_size_changes_nothing(function, network, images):
     one_by_one = function(network, images, batch_size=1)
-    for batch_size in (2, 4, 10, 11, 32):
+    # A divisor of none, the whole, and more than there are.
+    for batch_size in (4, 11, 32):
         np.testing.assert_allclose(
             function(network, images, batch_size=batch_size),
             one_by_one,

@@ -33,7 +33,7 @@ def faces():
     return LabeledFaces(tuple(pictures), labels, names, CLASSES)
 
 
-def make_model(learning_rate=0.01, average_momentum=0.9, steps=6):
+def make_model(learning_rate=0.1, steps=10):
     keras.utils.set_random_seed(0)
     model = keras_fer.build_model(width=0.05, input_shape=(32, 32, 3))
     optimization.compile_model(
@@ -41,9 +41,34 @@ def make_model(learning_rate=0.01, average_momentum=0.9, steps=6):
         steps=steps,
         learning_rate=learning_rate,
         warmup_steps=2,
-        average_momentum=average_momentum,
+        average_momentum=0.9,
     )
     return model
+
+
+def state_of(model):
+    """Every variable of a compiled model, found without `checkpoints`."""
+    return [*model.variables, *model.optimizer.variables]
+
+
+@pytest.fixture(scope="module")
+def compiled():
+    """One model for all tests, since each new one is traced for seconds."""
+    model = make_model()
+    return model, [value.numpy() for value in state_of(model)]
+
+
+@pytest.fixture
+def model(compiled):
+    """As made by `make_model`, whatever a test did to it."""
+    start_anew(compiled)
+    return compiled[0]
+
+
+def start_anew(compiled):
+    model, start = compiled
+    for variable, value in zip(state_of(model), start, strict=True):
+        variable.assign(value)
 
 
 def fit(model, faces, directory, epochs=2, **arguments):
@@ -61,8 +86,7 @@ def fit(model, faces, directory, epochs=2, **arguments):
     )
 
 
-def test_schedule_warms_up_then_falls_to_zero():
-    model = make_model(learning_rate=0.1, steps=10)
+def test_schedule_warms_up_then_falls_to_zero(model):
     rates = [float(model.optimizer._learning_rate(step)) for step in range(11)]
     assert rates[0] == 0.0
     assert rates[1] == pytest.approx(0.05)
@@ -71,8 +95,7 @@ def test_schedule_warms_up_then_falls_to_zero():
     assert rates[2:] == sorted(rates[2:], reverse=True)
 
 
-def test_weight_decay_spares_biases_and_normalisations():
-    model = make_model()
+def test_weight_decay_spares_biases_and_normalisations(model):
     decayed = {
         variable.path.split("/")[-1]
         for variable in model.trainable_variables
@@ -99,14 +122,14 @@ def test_learns_a_handful_of_faces(faces, tmp_path):
         learning_rate=0.003,
         label_smoothing=0.0,
     )
-    one_batch = faces.take(range(7))
-    progress = fit(model, one_batch, tmp_path, epochs=30)
+    # One batch, three times an epoch.
+    handful = faces.take([*range(7)] * 3 + [*range(7)])
+    progress = fit(model, handful, tmp_path, epochs=10)
     loss = progress.history["loss"]
     assert loss[-1] < 0.5 * loss[0]
 
 
-def test_a_snapshot_holds_dropouts_random_state(faces):
-    model = make_model()
+def test_a_snapshot_holds_dropouts_random_state(model):
     names = [v.path for v in checkpoints._variables(model)]
     assert any("seed_generator" in name for name in names)
     images = np.random.default_rng(0).uniform(0, 255, (4, 32, 32, 3))
@@ -121,8 +144,7 @@ def test_a_snapshot_holds_dropouts_random_state(faces):
         np.testing.assert_array_equal(ours, theirs)
 
 
-def test_the_estimate_leaves_no_trace():
-    model = make_model()
+def test_the_estimate_leaves_no_trace(model):
     before = checkpoints.snapshot(model)
     seconds = step_time.estimate_step_seconds(model, 7)
     assert 0 < seconds < 10
@@ -130,8 +152,7 @@ def test_the_estimate_leaves_no_trace():
         np.testing.assert_array_equal(ours, theirs)
 
 
-def test_averaged_weights_are_lent_and_given_back():
-    model = make_model(learning_rate=0.1)
+def test_averaged_weights_are_lent_and_given_back(model):
     images = np.random.default_rng(0).uniform(0, 255, (4, 32, 32, 3))
     targets = np.eye(7, dtype="float32")[:4]
     kernel = model.trainable_variables[0]
@@ -148,8 +169,7 @@ def test_averaged_weights_are_lent_and_given_back():
     assert np.abs(average - values[-1]).max() > 1e-4
 
 
-def test_the_best_epochs_averaged_weights_are_returned(faces, tmp_path):
-    model = make_model()
+def test_the_best_epochs_averaged_weights_are_returned(model, faces, tmp_path):
     progress = fit(model, faces, tmp_path)
     accuracies = progress.history["validation_accuracy"]
     assert progress.best == max(accuracies)
@@ -164,20 +184,21 @@ def test_the_best_epochs_averaged_weights_are_returned(faces, tmp_path):
         np.testing.assert_array_equal(ours, theirs)
 
 
-def test_an_unreadable_checkpoint_gives_way_to_the_previous(faces, tmp_path):
-    cut = make_model()
-    fit(cut, faces, tmp_path / "cut")
-    last = tmp_path / "cut" / "checkpoints" / "last.npz"
+def test_an_unreadable_checkpoint_gives_way_to_the_previous(
+    model, compiled, faces, tmp_path
+):
+    fit(model, faces, tmp_path)
+    last = tmp_path / "checkpoints" / "last.npz"
     last.write_bytes(last.read_bytes()[:5000])
-    again, messages = make_model(), []
-    progress = fit(again, faces, tmp_path / "cut", say=messages.append)
+    start_anew(compiled)
+    messages = []
+    progress = fit(model, faces, tmp_path, say=messages.append)
     assert "last.npz cannot be read" in messages[0]
     assert messages[1] == "Epoch 2 of 2"
     assert len(progress.history["loss"]) == 2
 
 
-def test_another_runs_checkpoint_is_not_taken(faces, tmp_path):
-    model = make_model()
+def test_another_runs_checkpoint_is_not_taken(model, faces, tmp_path):
     fit(model, faces, tmp_path, epochs=1)
     progress, best, messages = checkpoints.load(
         tmp_path / "checkpoints", model, "another"
@@ -186,8 +207,7 @@ def test_another_runs_checkpoint_is_not_taken(faces, tmp_path):
     assert "another run" in messages[0]
 
 
-def test_nan_stops_and_keeps_the_last_good_weights(faces, tmp_path):
-    model = make_model()
+def test_nan_stops_and_keeps_the_last_good_weights(model, faces, tmp_path):
     fit(model, faces, tmp_path, epochs=1)
     best = (tmp_path / "checkpoints" / "best.weights.h5").read_bytes()
     state = (tmp_path / "checkpoints" / "last.npz").read_bytes()
@@ -200,8 +220,7 @@ def test_nan_stops_and_keeps_the_last_good_weights(faces, tmp_path):
     assert (tmp_path / "checkpoints" / "last.npz").read_bytes() == state
 
 
-def test_fewer_faces_than_a_batch_are_refused(faces, tmp_path):
-    model = make_model()
+def test_fewer_faces_than_a_batch_are_refused(model, faces, tmp_path):
     with pytest.raises(ValueError, match="3 faces do not fill"):
         training.fit(
             model,
@@ -215,12 +234,13 @@ def test_fewer_faces_than_a_batch_are_refused(faces, tmp_path):
         )
 
 
-def test_weights_spoilt_by_the_last_step_are_not_kept(faces, tmp_path):
+def test_weights_spoilt_by_the_last_step_are_not_kept(
+    model, compiled, faces, tmp_path
+):
     """The loss of a step is taken before its update."""
-    model = make_model()
     fit(model, faces, tmp_path, epochs=1)
     before = (tmp_path / "checkpoints" / "last.npz").read_bytes()
-    model = make_model()
+    start_anew(compiled)
     step = training._train_step
 
     def spoiling(model, images, labels, progress, bar):
@@ -243,15 +263,16 @@ def test_weights_spoilt_by_the_last_step_are_not_kept(faces, tmp_path):
 
 def test_float16_trains_resumes_and_validates_the_average(faces, tmp_path):
     keras.config.set_dtype_policy("mixed_float16")
-    model = make_model()
+    model = make_model(learning_rate=0.01)
+    half = model, [value.numpy() for value in state_of(model)]
     assert step_time.estimate_step_seconds(model, 7) > 0
     fit(model, faces, tmp_path, epochs=1)
-    again = make_model()
-    progress = fit(again, faces, tmp_path, epochs=2)
+    start_anew(half)
+    progress = fit(model, faces, tmp_path, epochs=2)
     assert progress.epoch == 2
-    inner = again.optimizer.inner_optimizer
+    inner = model.optimizer.inner_optimizer
     average = inner._model_variables_moving_average[0].numpy()
-    with training.averaged_weights(again):
+    with training.averaged_weights(model):
         np.testing.assert_array_equal(
-            again.trainable_variables[0].numpy(), average
+            model.trainable_variables[0].numpy(), average
         )

@@ -20,16 +20,16 @@ WINDOWS = [
 TOLERANCE = {"float32": 1e-5, "bfloat16": 3e-2, "float16": 4e-3}
 
 
-@pytest.fixture(params=[0, 1])
-def inputs(request):
-    rng = np.random.default_rng(request.param)
-    return rng.normal(size=(2, 9, 7, 5)).astype("float32")
+@pytest.fixture
+def inputs():
+    rng = np.random.default_rng(0)
+    return rng.normal(size=(4, 9, 7, 5)).astype("float32")
 
 
 @pytest.fixture
 def logits():
     rng = np.random.default_rng(2)
-    return (3 * rng.normal(size=(2, 9, 7, 5))).astype("float32")
+    return (3 * rng.normal(size=(4, 9, 7, 5))).astype("float32")
 
 
 @pytest.mark.parametrize("dtype", TOLERANCE)
@@ -153,7 +153,7 @@ def test_unknown_height_and_width(inputs):
         outputs = LIPPooling2D(3, 2, padding)(images)
         assert outputs.shape == (None, None, None, 5)
         model = keras.Model(images, outputs)
-        assert model.predict(inputs, verbose=0).shape == (2, *shape, 5)
+        assert model.predict(inputs, verbose=0).shape == (4, *shape, 5)
 
 
 def test_a_layer_of_the_users_gives_the_logits(inputs):

@@ -1,12 +1,15 @@
 """The recipe as a user starts it: the real command, on drawn faces."""
 
+import concurrent.futures
 import json
+import re
 import signal
 
 import h5py
 import numpy as np
 import pytest
 
+from recipe_command import SAYS_WHETHER_TENSORFLOW_LOADED
 from recipe_command import SMALL
 from recipe_command import run
 
@@ -24,14 +27,96 @@ def weights(run_dir):
     return values
 
 
+# Ends the child at the worst moments: what to run first, exit status, and the
+# epochs that the child began, from 1 as it says them.
+ENDS = {
+    "killed in mid-epoch": (
+        """
+from keras_fer import training
+step = training._train_step
+def killing(model, images, labels, progress, bar):
+    step(model, images, labels, progress, bar)
+    if progress.epoch == 1 and progress.step == 4:
+        import os; os.kill(os.getpid(), 9)
+training._train_step = killing
+""",
+        -signal.SIGKILL,
+        [1, 2],
+    ),
+    "stopped in mid-epoch": (
+        """
+from keras_fer import training
+step = training._train_step
+def stopping(model, images, labels, progress, bar):
+    step(model, images, labels, progress, bar)
+    if progress.epoch == 1 and progress.step == 3:
+        import os, signal; os.kill(os.getpid(), signal.SIGTERM)
+training._train_step = stopping
+""",
+        4,
+        [2],
+    ),
+    "killed in the middle of a save": (
+        """
+import os
+replace = os.replace
+def killing(source, target):
+    if str(target).endswith("previous.npz"):
+        replace(source, target)
+        os.kill(os.getpid(), 9)
+    replace(source, target)
+os.replace = killing
+""",
+        -signal.SIGKILL,
+        [2],
+    ),
+    "killed between weights and checkpoint": (
+        """
+from keras_fer import checkpoints
+def killing(directory, model, progress, best):
+    import os; os.kill(os.getpid(), 9)
+checkpoints.save = killing
+""",
+        -signal.SIGKILL,
+        [3],
+    ),
+    "at its end": ("", 0, [3]),
+}
+
+
+def interrupt_and_resume(cache, run_dir, *arguments):
+    """One run that ends in every way of `ENDS`; each child's answer."""
+    answers = {}
+    for end, (prelude, _, _) in ENDS.items():
+        answers[end] = run(cache, *arguments, prelude=prelude)
+        # As the stopped run says.
+        arguments = ("--config", run_dir / "config.json", "--resume")
+    return answers
+
+
 @pytest.fixture(scope="module")
-def whole(data, cache, tmp_path_factory):
-    run_dir = tmp_path_factory.mktemp("runs") / "whole"
-    status, out, error = run(
-        cache, "--data-dir", data, "--run-dir", run_dir, *SMALL
-    )
-    assert status == 0, error
-    return run_dir, out
+def runs(data, cache, tmp_path_factory):
+    """Two runs alike: one left alone, one not. A core for each."""
+    directory = tmp_path_factory.mktemp("runs")
+    whole, interrupted = directory / "whole", directory / "interrupted"
+    arguments = ("--data-dir", data, *SMALL, "--run-dir")
+    with concurrent.futures.ThreadPoolExecutor(1) as pool:
+        answers = pool.submit(
+            interrupt_and_resume, cache, interrupted, *arguments, interrupted
+        )
+        status, out, error = run(cache, *arguments, whole)
+        assert status == 0, error
+        return (whole, out), (interrupted, answers.result())
+
+
+@pytest.fixture(scope="module")
+def whole(runs):
+    return runs[0]
+
+
+@pytest.fixture(scope="module")
+def interrupted(runs):
+    return runs[1]
 
 
 def test_a_run_leaves_its_files(whole):
@@ -102,78 +187,30 @@ def test_the_saved_model_gives_the_reported_accuracy(whole, data, cache):
         assert accuracy == pytest.approx(report[view]["accuracy"])
 
 
-# Kills the child in the middle of a batch, of a save, or between two files.
-KILLS = {
-    "in the middle of a save": """
-import os
-replace = os.replace
-def killing(source, target):
-    if str(target).endswith("previous.npz"):
-        replace(source, target)
-        os.kill(os.getpid(), 9)
-    replace(source, target)
-os.replace = killing
-""",
-    "in the second epoch": """
-from keras_fer import training
-step = training._train_step
-def killing(model, images, labels, progress, bar):
-    step(model, images, labels, progress, bar)
-    if progress.epoch == 1 and progress.step == 4:
-        import os; os.kill(os.getpid(), 9)
-training._train_step = killing
-""",
-    "between weights and checkpoint": """
-from keras_fer import checkpoints
-save = checkpoints.save
-def killing(directory, model, progress, best):
-    if progress.epoch == 2:
-        import os; os.kill(os.getpid(), 9)
-    save(directory, model, progress, best)
-checkpoints.save = killing
-""",
-}
+@pytest.mark.parametrize("end", ENDS)
+def test_a_run_goes_on_where_its_last_child_ended(interrupted, end):
+    _, answers = interrupted
+    status, out, error = answers[end]
+    _, expected, epochs = ENDS[end]
+    assert status == expected, error
+    begun = re.findall(r"^Epoch (\d) of 3$", out, re.MULTILINE)
+    assert [int(epoch) for epoch in begun] == epochs
 
 
-@pytest.mark.parametrize("kill", KILLS)
-def test_a_killed_run_resumes_to_the_same_weights(
-    whole, data, cache, tmp_path, kill
+def test_a_run_killed_and_stopped_again_and_again_ends_with_the_same_weights(
+    whole, interrupted
 ):
-    arguments = ("--data-dir", data, "--run-dir", tmp_path / "run", *SMALL)
-    status, _, _ = run(cache, *arguments, prelude=KILLS[kill])
-    assert status == -signal.SIGKILL
-    status, _, error = run(cache, *arguments, "--resume")
-    assert status == 0, error
-    ours, theirs = weights(tmp_path / "run"), weights(whole[0])
+    ours, theirs = weights(interrupted[0]), weights(whole[0])
     assert ours.keys() == theirs.keys()
     for name in theirs:
         np.testing.assert_array_equal(ours[name], theirs[name], err_msg=name)
 
 
-def test_a_stopped_run_says_how_to_go_on_and_resumes_in_mid_epoch(
-    whole, data, cache, tmp_path
-):
-    run_dir = tmp_path / "run"
-    arguments = ("--data-dir", data, "--run-dir", run_dir, *SMALL)
-    stop = """
-from keras_fer import training
-step = training._train_step
-def stopping(model, images, labels, progress, bar):
-    step(model, images, labels, progress, bar)
-    if progress.epoch == 1 and progress.step == 3:
-        import os, signal; os.kill(os.getpid(), signal.SIGTERM)
-training._train_step = stopping
-"""
-    status, _, error = run(cache, *arguments, prelude=stop)
-    assert status == 4
+def test_a_stopped_run_says_how_to_go_on(interrupted):
+    run_dir, answers = interrupted
+    _, _, error = answers["stopped in mid-epoch"]
     assert "epoch 2 after step 3 of 7" in error
-    command = f"--config {run_dir / 'config.json'} --resume"
-    assert command in error
-    status, _, error = run(cache, *command.split())
-    assert status == 0, error
-    ours, theirs = weights(run_dir), weights(whole[0])
-    for name in theirs:
-        np.testing.assert_array_equal(ours[name], theirs[name], err_msg=name)
+    assert f"--config {run_dir / 'config.json'} --resume" in error
 
 
 def test_wrong_usage_of_a_run_directory(whole, data, cache, tmp_path):
@@ -183,7 +220,10 @@ def test_wrong_usage_of_a_run_directory(whole, data, cache, tmp_path):
         ((), "--overwrite"),
         (("--resume", "--learning-rate", "0.5"), "learning_rate"),
     ):
-        status, _, error = run(cache, *arguments, *extra)
+        status, out, error = run(
+            cache, *arguments, *extra, prelude=SAYS_WHETHER_TENSORFLOW_LOADED
+        )
         assert status == 2
+        assert "loaded: False" in out
         assert words in error and str(run_dir) in error
     assert (run_dir / "report.json").exists()
