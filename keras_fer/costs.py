@@ -1,9 +1,11 @@
-"""What a network costs: parameters and multiply-adds."""
+"""What a network costs: parameters, multiply-adds, time of a step."""
 
 import math
 
 import keras
+import numpy as np
 
+from keras_fer import step_time
 from keras_fer.layers import LIPPooling2D
 
 
@@ -37,3 +39,29 @@ def count_costs(model):
             elif isinstance(inner, keras.layers.Dense):
                 totals[part][1] += math.prod(inner.kernel.shape)
     return {part: tuple(total) for part, total in totals.items()}
+
+
+def compare_costs(models, batch_size, num_rounds=5):
+    """Networks side by side, their training steps timed in turn.
+
+    Args:
+        models: {name: compiled `keras.Model`}; ratios are to the first.
+        batch_size: images a step.
+        num_rounds: steps of each that are timed.
+
+    Returns:
+        {name: {"parameters", "multiply_adds", "step_ratio": lower quartile,
+        median and upper quartile of the rounds' ratios}}.
+    """
+    seconds = step_time.time_steps(models, batch_size, num_rounds)
+    base = next(iter(seconds.values()))
+    rows = {}
+    for name, model in models.items():
+        parts = count_costs(model).values()
+        ratios = np.percentile(seconds[name] / base, (25, 50, 75))
+        rows[name] = {
+            "parameters": sum(parameters for parameters, _ in parts),
+            "multiply_adds": sum(products for _, products in parts),
+            "step_ratio": ratios.tolist(),
+        }
+    return rows

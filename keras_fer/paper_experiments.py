@@ -19,19 +19,18 @@ NETWORKS = {
     "sfew-ours": ("sfew", {}),
     "sfew-ours-from-rafdb": ("sfew", {"initial_weights": "rafdb-ours"}),
 }
-# Each is one flag away from the paper's network.
-ABLATION = {
-    "as it is": {},
-    **{
-        f"pooling {name}": {"pooling": name}
-        for name in get_args(configuration.Pooling)
-        if name != "lip"
-    },
-    "head dense": {"head": "dense"},
-    "attention none": {"attention": "none"},
-    "attention se": {"attention": "se"},
-    "no batch norm": {"batch_norm": False},
-}
+# Each is one flag away from the paper's network. Row -> network.
+ABLATION = {"as it is": "rafdb-ours", "pooling max": "rafdb-max"}
+for _flag, _value in (
+    *(("pooling", name) for name in get_args(configuration.Pooling)[2:]),
+    ("head", "dense"),
+    ("attention", "none"),
+    ("attention", "se"),
+    ("batch_norm", False),
+):
+    _row = f"{_flag} {_value}" if _value else "no batch norm"
+    ABLATION[_row] = f"rafdb-{_row.replace(' ', '-')}"
+    NETWORKS[ABLATION[_row]] = ("rafdb", {_flag: _value})
 # (label, network, view, the paper's accuracy in per cent)
 TABLE_1 = (
     ("VGG16", "rafdb-vgg16", "single_view", 81.68),

@@ -42,7 +42,11 @@ def write_paper_report(directory, plan, *, empty, costs, is_official):
         ],
         "ablation": [
             {"label": name, **cost}
-            | {"ours": measured.summarize(_ablation(name), "single_view")}
+            | {
+                "ours": measured.summarize(
+                    experiments.ABLATION[name], "single_view"
+                )
+            }
             for name, cost in costs.items()
         ],
     }
@@ -133,10 +137,6 @@ class _Measured:
                 f"- {name}: commit {facts['commit']}, epoch {facts['epoch']}, "
                 f"{facts['precision']}; `{facts['command']}`\n"
             )
-
-
-def _ablation(name):
-    return f"ablation-{name.replace(' ', '-')}"
 
 
 def _accuracies(measured, rows, empty):

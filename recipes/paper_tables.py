@@ -18,8 +18,6 @@ import sys
 from pathlib import Path
 from typing import Literal
 
-import numpy as np
-
 from keras_fer import configuration
 from keras_fer import files
 from keras_fer import runtime
@@ -33,7 +31,6 @@ from keras_fer.planned_runs import PlannedRun
 RECIPES = Path(__file__).resolve().parent
 BATCH_SIZE = 32  # of both recipes
 START_SECONDS = 40  # of a run: loading, checking, looking for copies
-COST_ROUNDS = 5
 say = functools.partial(print, flush=True)
 
 
@@ -126,7 +123,8 @@ def main(config):
             costs=costs,
             is_official=config.expected_counts == "official",
         )
-        say(f"Tables: {config.runs_dir / 'tables.md'}")
+        draw_figures(config, plan)
+        say(f"Tables: {config.runs_dir / 'tables.md'}, the figures beside it")
 
 
 def make_plan(config):
@@ -146,11 +144,12 @@ def make_plan(config):
         ]
         say(f"Without ImageNet's weights, which leaves cells empty: {error}")
         empty |= dict.fromkeys(names, "ImageNet's weights were not at hand")
-    has_sfew = config.demo or config.sfew_dir is not None
+    asked = ABLATION if "all" in config.ablate else config.ablate
+    asked = {ABLATION[row] for row in ("as it is", "pooling max", *asked)}
     for network, (recipe, settings) in NETWORKS.items():
-        if network in empty:
+        if network in empty or network in {*ABLATION.values()} - asked:
             continue
-        if recipe == "sfew" and not has_sfew:
+        if recipe == "sfew" and not (config.demo or config.sfew_dir):
             empty[network] = "--sfew-dir was not given"
             continue
         plan[network] = [
@@ -163,16 +162,6 @@ def make_plan(config):
                     plan_run(config, network, recipe, settings, seed, fold)
                     for fold in range(config.folds)
                 ]
-                for seed in range(config.seeds)
-            ]
-    for name, settings in ABLATION.items():
-        network = f"ablation-{name.replace(' ', '-')}"
-        twin = [n for n in NETWORKS if NETWORKS[n] == ("rafdb", settings)]
-        if twin:
-            plan[network] = plan[twin[0]]
-        elif {"all", name} & set(config.ablate):
-            plan[network] = [
-                [plan_run(config, network, "rafdb", settings, seed)]
                 for seed in range(config.seeds)
             ]
     return plan, empty
@@ -273,27 +262,38 @@ def count_faces(config):
 
 
 def measure_costs(config):
-    """Parameters, multiply-adds and step time of each ablation row."""
+    """What each row of the ablation costs."""
     from keras_fer import costs
-    from keras_fer import step_time
 
     say("Timing the networks of the ablation in turn ...")
     models = {
-        name: build(config, "rafdb", settings)
-        for name, settings in ABLATION.items()
+        row: build(config, *NETWORKS[network])
+        for row, network in ABLATION.items()
     }
-    seconds = step_time.time_steps(models, BATCH_SIZE, COST_ROUNDS)
-    base = seconds["as it is"]
-    rows = {}
-    for name, model in models.items():
-        parts = costs.count_costs(model).values()
-        ratios = np.percentile(seconds[name] / base, (25, 50, 75))
-        rows[name] = {
-            "parameters": sum(parameters for parameters, _ in parts),
-            "multiply_adds": sum(products for _, products in parts),
-            "step_ratio": ratios.tolist(),
-        }
-    return rows
+    return costs.compare_costs(models, BATCH_SIZE)
+
+
+def draw_figures(config, plan):
+    from keras_fer import paper_figures
+    from keras_fer.datasets import prepared
+    from keras_fer.datasets import raf_db
+    from keras_fer.datasets import raf_db_source
+
+    directory = config.rafdb_dir
+    if config.demo:
+        cache = prepared.cache_directory(config.cache_dir)
+        directory = cache / "drawn-faces"
+    source = raf_db_source.find_source(directory)
+    paper_figures.write_paper_figures(
+        config.runs_dir,
+        plan,
+        structures={
+            "VGG16": build(config, *NETWORKS["rafdb-vgg16"]),
+            "ours": build(config, *NETWORKS["rafdb-ours"]),
+        },
+        faces=raf_db.load_source(source, config.cache_dir)["test"],
+        image_size=100,
+    )
 
 
 if __name__ == "__main__":

@@ -40,16 +40,17 @@ ORDER = (
     "weight_transfer",
     "model",
     "pooling_variants",
-    "costs",
     "importance",
     "figures",
     "optimization",
     "checkpoints",
     "step_time",
+    "costs",
     "training",
     "evaluation",
     "report",
     "run_results",
+    "paper_figures",
     "export",
 )
 TENSORFLOW_ANYWHERE = (
