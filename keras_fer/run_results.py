@@ -94,7 +94,8 @@ def write_results(
 
 def _finished(model):
     """The network without its optimiser, and with nothing frozen."""
-    model.trainable = True
+    for layer in model.layers:
+        layer.trainable = True
     finished = model.from_config(model.get_config())
     finished.set_weights(model.get_weights())
     return finished

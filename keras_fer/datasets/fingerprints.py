@@ -91,7 +91,11 @@ def load_fingerprints(path):
         DataError: if the file is missing or damaged.
     """
     try:
-        with np.load(path, allow_pickle=False) as file:
+        # NumPy leaves a damaged file open that it opened itself.
+        with (
+            open(path, "rb") as stream,
+            np.load(stream, allow_pickle=False) as file,
+        ):
             found = Fingerprints(**file)
         ours = (np.uint8, (len(found), SIDE, SIDE))
         if (found.grey.dtype, found.grey.shape) != ours:

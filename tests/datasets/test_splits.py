@@ -6,6 +6,7 @@ import pytest
 from keras_fer.classes import CLASSES
 from keras_fer.datasets.labeled_faces import LabeledFaces
 from keras_fer.datasets.leaks import Duplicate
+from keras_fer.datasets.splits import cut_fold
 from keras_fer.datasets.splits import split_validation
 from keras_fer.errors import DataError
 
@@ -64,3 +65,30 @@ def test_a_class_of_one_picture_is_trained_on():
 def test_too_few_pictures_are_refused():
     with pytest.raises(DataError, match="7 training pictures are too few"):
         split_validation(make_faces([1] * 7), 0.1)
+
+
+def test_folds_hold_each_face_once_and_each_class_alike():
+    labels = np.repeat(np.arange(3), (20, 11, 4))
+    faces = LabeledFaces(
+        tuple(b"" for _ in labels),
+        labels.astype("int32"),
+        tuple(f"face {index}" for index in range(len(labels))),
+        ("a", "b", "c"),
+    )
+    held_out = []
+    for fold in range(5):
+        others, part = cut_fold(faces, fold, 5, seed=1)
+        assert not set(others.names) & set(part.names)
+        assert len(others) + len(part) == len(faces)
+        held_out += part.names
+        counts = part.class_counts()
+        assert counts[0] == 4 and counts[1] in (2, 3) and counts[2] in (0, 1)
+    assert sorted(held_out) == sorted(faces.names)
+    again = cut_fold(faces, 0, 5, seed=1)[1].names
+    assert again == cut_fold(faces, 0, 5, seed=1)[1].names
+    assert again != cut_fold(faces, 0, 5, seed=2)[1].names
+
+
+def test_a_fold_that_is_none_is_refused():
+    with pytest.raises(ValueError, match="fold=5"):
+        cut_fold(None, 5, 5)

@@ -1,122 +1,16 @@
 """The recipe as a user starts it: the real command, on drawn faces."""
 
-import concurrent.futures
 import json
 import re
-import signal
 
-import h5py
 import numpy as np
 import pytest
 
+from recipe_command import ENDS
 from recipe_command import SAYS_WHETHER_TENSORFLOW_LOADED
 from recipe_command import SMALL
+from recipe_command import read_weights
 from recipe_command import run
-
-
-def weights(run_dir):
-    values = {}
-    with h5py.File(run_dir / "model.weights.h5") as file:
-        file.visititems(
-            lambda name, item: (
-                values.update({name: item[()]})
-                if isinstance(item, h5py.Dataset)
-                else None
-            )
-        )
-    return values
-
-
-# Ends the child at the worst moments: what to run first, exit status, and the
-# epochs that the child began, from 1 as it says them.
-ENDS = {
-    "killed in mid-epoch": (
-        """
-from keras_fer import training
-step = training._train_step
-def killing(model, images, labels, progress, bar):
-    step(model, images, labels, progress, bar)
-    if progress.epoch == 1 and progress.step == 4:
-        import os; os.kill(os.getpid(), 9)
-training._train_step = killing
-""",
-        -signal.SIGKILL,
-        [1, 2],
-    ),
-    "stopped in mid-epoch": (
-        """
-from keras_fer import training
-step = training._train_step
-def stopping(model, images, labels, progress, bar):
-    step(model, images, labels, progress, bar)
-    if progress.epoch == 1 and progress.step == 3:
-        import os, signal; os.kill(os.getpid(), signal.SIGTERM)
-training._train_step = stopping
-""",
-        4,
-        [2],
-    ),
-    "killed in the middle of a save": (
-        """
-import os
-replace = os.replace
-def killing(source, target):
-    if str(target).endswith("previous.npz"):
-        replace(source, target)
-        os.kill(os.getpid(), 9)
-    replace(source, target)
-os.replace = killing
-""",
-        -signal.SIGKILL,
-        [2],
-    ),
-    "killed between weights and checkpoint": (
-        """
-from keras_fer import checkpoints
-def killing(directory, model, progress, best):
-    import os; os.kill(os.getpid(), 9)
-checkpoints.save = killing
-""",
-        -signal.SIGKILL,
-        [3],
-    ),
-    "at its end": ("", 0, [3]),
-}
-
-
-def interrupt_and_resume(cache, run_dir, *arguments):
-    """One run that ends in every way of `ENDS`; each child's answer."""
-    answers = {}
-    for end, (prelude, _, _) in ENDS.items():
-        answers[end] = run(cache, *arguments, prelude=prelude)
-        # As the stopped run says.
-        arguments = ("--config", run_dir / "config.json", "--resume")
-    return answers
-
-
-@pytest.fixture(scope="module")
-def runs(data, cache, tmp_path_factory):
-    """Two runs alike: one left alone, one not. A core for each."""
-    directory = tmp_path_factory.mktemp("runs")
-    whole, interrupted = directory / "whole", directory / "interrupted"
-    arguments = ("--data-dir", data, *SMALL, "--run-dir")
-    with concurrent.futures.ThreadPoolExecutor(1) as pool:
-        answers = pool.submit(
-            interrupt_and_resume, cache, interrupted, *arguments, interrupted
-        )
-        status, out, error = run(cache, *arguments, whole)
-        assert status == 0, error
-        return (whole, out), (interrupted, answers.result())
-
-
-@pytest.fixture(scope="module")
-def whole(runs):
-    return runs[0]
-
-
-@pytest.fixture(scope="module")
-def interrupted(runs):
-    return runs[1]
 
 
 def test_a_run_leaves_its_files(whole):
@@ -130,6 +24,8 @@ def test_a_run_leaves_its_files(whole):
         "confusion.png",
         "model.keras",
         "model.weights.h5",
+        "predictions.npz",
+        "fingerprints.npz",
         "report.json",
         "report.md",
         "checkpoints",
@@ -200,7 +96,10 @@ def test_a_run_goes_on_where_its_last_child_ended(interrupted, end):
 def test_a_run_killed_and_stopped_again_and_again_ends_with_the_same_weights(
     whole, interrupted
 ):
-    ours, theirs = weights(interrupted[0]), weights(whole[0])
+    ours, theirs = (
+        read_weights(interrupted[0]),
+        read_weights(whole[0]),
+    )
     assert ours.keys() == theirs.keys()
     for name in theirs:
         np.testing.assert_array_equal(ours[name], theirs[name], err_msg=name)

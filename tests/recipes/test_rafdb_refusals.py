@@ -4,19 +4,8 @@ import shutil
 
 import pytest
 
-from recipe_command import SAYS_WHETHER_TENSORFLOW_LOADED
 from recipe_command import SMALL
-from recipe_command import run
-
-
-def refusal(cache, *arguments):
-    """Exit status and message of a run that ends without TensorFlow."""
-    status, out, error = run(
-        cache, *arguments, prelude=SAYS_WHETHER_TENSORFLOW_LOADED
-    )
-    assert "Traceback" not in error
-    assert "loaded: False" in out
-    return status, error
+from recipe_command import refusal
 
 
 @pytest.mark.parametrize(
