@@ -11,12 +11,12 @@ from PIL import ImageStat
 from sklearn.linear_model import LogisticRegression
 from sklearn.neighbors import NearestCentroid
 
+from drawn import listed
 from keras_fer import CLASSES
 from keras_fer.datasets import drawn_people
 from keras_fer.datasets.drawn_faces import draw_face
 from keras_fer.datasets.drawn_faces import write_drawn_faces
 
-LABELS = "basic/EmoLabel/list_patition_label.txt"
 IMAGES = "basic/Image/aligned"
 SMALL = {"num_train": 14, "num_test": 7}
 

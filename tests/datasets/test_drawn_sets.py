@@ -13,13 +13,14 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from drawn import LABELS
+from drawn import listed
 from keras_fer.datasets import sfew
 from keras_fer.datasets import sfew_source
 from keras_fer.datasets.drawn_faces import MANIFEST_NAME
 from keras_fer.datasets.drawn_faces import draw_face
 from keras_fer.datasets.drawn_faces import write_drawn_faces
 
-LABELS = "basic/EmoLabel/list_patition_label.txt"
 IMAGES = "basic/Image/aligned"
 SMALL = {"num_train": 14, "num_test": 7}
 
@@ -31,12 +32,6 @@ def tree(directory):
         for path in sorted(directory.rglob("*"))
         if path.is_file()
     }
-
-
-def listed(directory):
-    """The label file's lines: pairs of file name and id."""
-    lines = (directory / LABELS).read_text(encoding="utf-8").splitlines()
-    return [tuple(line.split(" ")) for line in lines]
 
 
 def test_layout_is_rafdbs(tmp_path):
