@@ -37,6 +37,8 @@ def refused(path, *words):
         ("3,7", "3,7 7", "has 2305 pixels"),
         ("3,7", "3,256", "has a pixel '256', expected 0 to 255"),
         ("3,7", "3,-7", "has a pixel '-7'"),
+        ("3,7", "3,+7", "has a pixel '+7'"),
+        ("3,7", "3,1_0", "has a pixel '1_0'"),
         ("3,7", "3,7.0", "has a pixel '7.0'"),
         ("3,7", "3,\0", "has a pixel '\\x00'"),
         ("3,7  7", "3,", "has 1 pixels"),
@@ -49,6 +51,13 @@ def test_a_damaged_line_is_named(tmp_path, old, new, words):
     path = tmp_path / "fer2013.csv"
     path.write_text(HEADER + ROW + damaged + ROW, "utf-8", newline="")
     refused(path, f"{path}:3 {words}", "Fetch the file again")
+
+
+def test_a_last_number_that_may_be_cut_off_is_refused(tmp_path):
+    path = tmp_path / "icml_face_data.csv"
+    row = f"0,Training,{FACE}"
+    path.write_text(f"{PIXELS_LAST}{row}\n{row[:-1]}", newline="")
+    refused(path, f"{path}:3 has no line end", "add a line end")
 
 
 def test_all_damaged_lines_are_named(tmp_path):
