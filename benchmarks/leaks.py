@@ -30,17 +30,15 @@ class Config:
 
     directory: tyro.conf.Positional[Path]
     fer2013: bool = False
-    """Kaggle's folders instead of RAF-DB's layout."""
+    """FER2013 (Training against PublicTest) instead of RAF-DB's layout."""
     pictures: Path | None = None
     seed: int = 0
 
 
 def main(config):
     if config.fer2013:
-        train, test = (
-            fer2013.read_part(config.directory, prefix)
-            for prefix in ("Training", "PublicTest")
-        )
+        parts = fer2013.load_fer2013(config.directory)
+        train, test = parts["train"], parts["validation"]
     else:
         parts = raf_db.load_raf_db(config.directory, expected_counts="any")
         train, test = parts["train"], parts["test"]

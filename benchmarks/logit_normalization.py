@@ -2,10 +2,9 @@
 
     python benchmarks/logit_normalization.py FER2013_FOLDER
 
-Trains a narrow network on FER2013's training part (Kaggle's folders, 48x48),
-once a form and seed, judges each on a tenth cut from it, and prints accuracy
-beside the step time as a ratio to max pooling's in the same run. PublicTest
-is not read.
+Trains a narrow network on FER2013's training part (48x48), once a form and
+seed, judges each on a tenth cut from it, and prints accuracy beside the step
+time as a ratio to max pooling's in the same run. PublicTest is not used.
 """
 
 import dataclasses
@@ -131,7 +130,7 @@ def pooling_form(form):
 
 def read_training_part(directory):
     """FER2013's training part, a stratified tenth set aside."""
-    faces = fer2013.read_part(directory, "Training")
+    faces = fer2013.load_fer2013(directory)["train"]
     train, validation = sklearn.model_selection.train_test_split(
         np.arange(len(faces)),
         test_size=0.1,

@@ -29,6 +29,15 @@ PICTURES = (".jpg", ".jpeg", ".png")
 _LITTER = ("thumbs.db", "desktop.ini", "__macosx")
 
 
+def list_folders(directory):
+    """The folders in a folder, without what operating systems leave."""
+    return sorted(
+        path
+        for path in directory.iterdir()
+        if path.is_dir() and not is_litter(path.name)
+    )
+
+
 def list_pictures(folder):
     """Looks through one folder.
 

@@ -24,8 +24,9 @@ class Record:
         split: one of `SPLITS`.
         label: index into the variant's classes, or `NO_LABEL` where the
             owners of the data set keep it to themselves.
-        path: the file, or the archive that holds it.
-        member: name inside the archive, or None.
+        path: the file, or the archive or csv that holds it.
+        member: name inside the archive, or where its line begins in the
+            csv, in bytes; None for a file.
     """
 
     name: str
@@ -37,7 +38,7 @@ class Record:
 
 @dataclasses.dataclass(frozen=True)
 class PictureSource:
-    """All pictures of a data set, in the order of their names.
+    """All pictures of a data set, by their names or by a csv's lines.
 
     Attributes:
         directory: the folder they lie in.

@@ -10,6 +10,7 @@ from keras_fer.classes import CLASSES
 from keras_fer.datasets.picture_checks import check_classes
 from keras_fer.datasets.picture_folders import CLASS_FOLDERS
 from keras_fer.datasets.picture_folders import is_litter
+from keras_fer.datasets.picture_folders import list_folders
 from keras_fer.datasets.picture_folders import list_pictures
 from keras_fer.datasets.picture_source import NO_LABEL
 from keras_fer.datasets.picture_source import PictureSource
@@ -62,10 +63,10 @@ def find_source(directory):
         )
     if not directory.is_dir():
         raise DataError(f"There is no folder {directory}. Check --data-dir.")
-    for root in [directory, *_folders(directory)]:
+    for root in [directory, *list_folders(directory)]:
         if any(
             path.name in (SPLIT_FOLDERS[split], *ALIGNED_FOLDERS[split])
-            for path in _folders(root)
+            for path in list_folders(root)
             for split in ("train", "validation")
         ):
             return _read_layout(root)
@@ -126,7 +127,7 @@ def _refuse(root, split):
     for frames in (folder, folder / folder.name):
         classes = [
             path.name
-            for path in (_folders(frames) if frames.is_dir() else ())
+            for path in (list_folders(frames) if frames.is_dir() else ())
             if path.name.lower() in CLASS_FOLDERS
         ]
         if classes:
@@ -166,7 +167,7 @@ def _test_pictures(root):
     if not folder.is_dir():
         return [], []
     paths, strangers = list_pictures(folder)
-    inner = _folders(folder)
+    inner = list_folders(folder)
     if paths or not inner:
         return paths, strangers if paths else []
     if len(inner) == 1:
@@ -179,12 +180,3 @@ def _test_pictures(root):
 
 def _record(root, path, split, label):
     return Record(path.relative_to(root).as_posix(), split, label, path)
-
-
-def _folders(directory):
-    """The folders in a folder, without what operating systems leave."""
-    return sorted(
-        path
-        for path in directory.iterdir()
-        if path.is_dir() and not is_litter(path.name)
-    )
