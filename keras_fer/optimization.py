@@ -59,7 +59,7 @@ def compile_model(
     )
     arguments = {
         "learning_rate": schedule,
-        "weight_decay": weight_decay or None,
+        "weight_decay": weight_decay,
         "use_ema": average_momentum > 0,
         "ema_momentum": average_momentum or 0.99,
     }
@@ -93,7 +93,8 @@ class _LayerDecay:
     def update_step(self, gradient, variable, learning_rate):
         # TensorFlow hands over its own variables, which know no path.
         index = self._get_variable_index(variable)
-        block = re.match(r"block(\d)_", self._trainable_variables[index].path)
+        path = self._trainable_variables[index].path
+        block = re.search(r"(?:^|/)block(\d)_", path)
         if block:
             learning_rate *= self.layer_decay ** (6 - int(block[1]))
         super().update_step(gradient, variable, learning_rate)

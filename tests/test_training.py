@@ -86,30 +86,6 @@ def fit(model, faces, directory, epochs=2, **arguments):
     )
 
 
-def test_schedule_warms_up_then_falls_to_zero(model):
-    rates = [float(model.optimizer._learning_rate(step)) for step in range(11)]
-    assert rates[0] == 0.0
-    assert rates[1] == pytest.approx(0.05)
-    assert max(rates) == pytest.approx(0.1) == rates[2]
-    assert rates[10] == pytest.approx(0.0, abs=1e-8)
-    assert rates[2:] == sorted(rates[2:], reverse=True)
-
-
-def test_weight_decay_spares_biases_and_normalisations(model):
-    decayed = {
-        variable.path.split("/")[-1]
-        for variable in model.trainable_variables
-        if model.optimizer._use_weight_decay(variable)
-    }
-    assert decayed == {"kernel"}
-
-
-def test_unknown_optimizer_is_named():
-    model = keras_fer.build_model(width=0.05)
-    with pytest.raises(ValueError, match="'lion'"):
-        optimization.compile_model(model, steps=1, optimizer="lion")
-
-
 def test_learns_a_handful_of_faces(faces, tmp_path):
     keras.utils.set_random_seed(0)
     model = keras_fer.build_model(
