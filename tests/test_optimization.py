@@ -72,8 +72,9 @@ def test_layer_decay_slows_earlier_blocks_by_its_powers(optimizer):
         ("head_conv1", 0),
         ("predictions", 0),
     ):
+        # Differences of float32 weights of about one are exact to 1e-7.
         np.testing.assert_allclose(
-            decayed[name], plain[name] * 0.5**power, rtol=2e-3, atol=1e-8
+            decayed[name], plain[name] * 0.5**power, rtol=1e-3, atol=1.5e-7
         )
         assert np.abs(plain[name]).max() > 1e-4
 
