@@ -97,6 +97,7 @@ def main(config):
         )
     for name in set(config.ablate) - {"all", *ABLATION}:
         raise UsageError(f"--ablate takes all, {', '.join(ABLATION)}: {name}")
+    counts = count_faces(config)
     runtime.tune_allocator()  # before TensorFlow is loaded
     from keras_fer import paper_report
 
@@ -111,7 +112,7 @@ def main(config):
         missing = [run for run in runs if not run.is_finished]
         runtime.set_up(seed=0, precision=config.precision)
         if missing:
-            say_estimate(config, missing)
+            say_estimate(config, missing, counts)
         for number, run in enumerate(missing, 1):
             say(f"\n=== Run {number} of {len(missing)}: {run.directory.name}")
             run.execute()
@@ -222,13 +223,12 @@ def build(config, recipe, settings):
     return model
 
 
-def say_estimate(config, missing):
+def say_estimate(config, missing, counts):
     """Times a step of each kind of network, and says what is ahead."""
     from keras_fer import step_time
 
     say(f"{len(missing)} runs to do; timing a step of each network ...")
     seconds, timed = 0.0, {}
-    counts = count_faces(config)
     for run in missing:
         recipe = run.recipe.stem
         kind = recipe, str([run.settings.get(name) for name in ARCHITECTURE])

@@ -1,0 +1,90 @@
+"""The paper's tables by their command: filled, resumed, refused."""
+
+import json
+import signal
+
+import pytest
+
+from recipe_command import refusal
+from recipe_command import run
+from recipe_command import start
+
+QUICK = (
+    "--demo --width 0.05 --epochs 1 --sfew-epochs 1 --precision float32"
+).split()
+
+
+@pytest.mark.parametrize(
+    "words, expected",
+    [
+        ("", "--rafdb-dir is missing"),
+        ("--demo --sfew-dir x", "Choose one"),
+        ("--demo --ablate pooling", "pooling lip-3x3"),
+        ("--seeds 0", "--seeds must be from 1"),
+        ("--rafdb-dir missing", "no folder missing"),
+    ],
+)
+def test_a_wrong_command_ends_before_tensorflow_loads(
+    cache, tmp_path, words, expected
+):
+    status, error = refusal(
+        cache,
+        *words.split(),
+        *("--runs-dir", tmp_path / "runs"),
+        recipe="paper_tables",
+    )
+    assert status in (2, 3)
+    assert expected in error
+
+
+@pytest.mark.slow
+def test_tables_fill_and_a_stopped_program_goes_on(cache, tmp_path):
+    runs_dir = tmp_path / "runs"
+    arguments = (*QUICK, "--runs-dir", runs_dir)
+    child = start(cache, *arguments, recipe="paper_tables")
+    for line in child.stdout:
+        if line.startswith("=== Run 2 of 5"):
+            break
+    for line in child.stdout:
+        if line.startswith("Epoch 1"):
+            child.send_signal(signal.SIGTERM)
+            break
+    out, error = child.communicate(timeout=300)
+    assert child.returncode == 4, error
+    assert "Go on with" in error and str(runs_dir) in error
+    finished = {
+        path.parent.name: path.read_bytes()
+        for path in runs_dir.glob("*/report.json")
+    }
+    assert len(finished) == 1
+
+    status, out, error = run(cache, *arguments, recipe="paper_tables")
+    assert status == 0, error
+    assert "4 runs to do" in out and "minutes in all" in out
+    for name, content in finished.items():
+        assert (runs_dir / name / "report.json").read_bytes() == content
+
+    tables = json.loads((runs_dir / "tables.json").read_text())
+    rows = {row["label"]: row for row in tables["table_1"]}
+    assert rows["+ ImageNet weights"]["ours"] is None
+    assert "ImageNet" in rows["+ ImageNet weights"]["empty"]
+    for label, view in (
+        ("+ LIP, conv head, attention", "single_view"),
+        ("+ ten-crop", "ten_crop"),
+    ):
+        report = json.loads(
+            (runs_dir / "rafdb-ours-seed0" / "report.json").read_text()
+        )
+        assert rows[label]["ours"]["runs"] == [report[view]["accuracy"]]
+    text = (runs_dir / "tables.md").read_text()
+    assert "drawn faces (not photographs)" in text.splitlines()[0]
+    assert "| + ImageNet weights | 86.31 |  |  |  |" in text
+    assert "not measured on RAF-DB" in text
+    for name in ("structure", "confusion_matrices", "pooling", "importance"):
+        assert (runs_dir / f"{name}.png").stat().st_size > 10_000
+
+    status, out, error = run(
+        cache, *arguments, "--epochs", "2", recipe="paper_tables"
+    )
+    assert status == 2
+    assert "epochs: 1 there, 2 now" in error
