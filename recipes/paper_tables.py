@@ -83,8 +83,8 @@ DEMO = {
     "runs_dir": Path("runs/paper-demo"),
     "expected_counts": "any",
     "on_leak": "drop",
-    "epochs": 4,
-    "sfew_epochs": 6,
+    "epochs": 3,
+    "sfew_epochs": 5,
     "width": 0.5,
 }
 

@@ -96,7 +96,7 @@ class Config:
     """Decoupled; not on biases and normalisations."""
     label_smoothing: float = 0.1
     """Share of each target spread over all classes."""
-    average_momentum: float = 0.98
+    average_momentum: float = 0.95
     """Of the averaged weights, which are validated and kept. 0: none."""
 
     # Run
