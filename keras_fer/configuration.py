@@ -110,12 +110,16 @@ def run(main, config):
     except ExpectedError as error:
         print(f"error: {error}", file=sys.stderr)
         return error.exit_status
+    except KeyboardInterrupt:
+        print("\nstopped; the same command begins again", file=sys.stderr)
+        return TrainingInterrupted.exit_status
     return 0
 
 
 def _defaults(config_class, demo, arguments):
+    fields = {field.name: field for field in dataclasses.fields(config_class)}
     path = _value_of("--config", arguments)
-    if path is None:
+    if path is None or "config" not in fields:
         chosen = demo if "--demo" in arguments else {}
         return config_class(**chosen)
     try:
@@ -123,7 +127,6 @@ def _defaults(config_class, demo, arguments):
     except (OSError, ValueError) as error:
         raise UsageError(f"--config {path} cannot be read: {error}") from error
     saved.pop("run_id", None)
-    fields = {field.name: field for field in dataclasses.fields(config_class)}
     unknown = sorted(set(saved) - set(fields))
     if unknown:
         raise UsageError(
@@ -133,8 +136,6 @@ def _defaults(config_class, demo, arguments):
     for name, value in saved.items():
         if value is not None and "Path" in str(fields[name].type):
             saved[name] = Path(value)
-        elif isinstance(value, list):
-            saved[name] = tuple(value)
     saved |= {"resume": False, "overwrite": False, "config": Path(path)}
     return config_class(**saved)
 
@@ -177,11 +178,17 @@ def _check_values(config):
             "--weights and --initial-weights both say where to start. Choose "
             "one."
         )
+    started = values.get("weights") or values.get("initial_weights")
+    if values.get("frozen_blocks") and not started:
+        raise UsageError(
+            "--frozen-blocks keeps weights that were learned before. Name "
+            "them: --initial-weights RUN."
+        )
     folds, fold = values.get("folds"), values.get("fold")
     if folds == 1 or fold and fold >= folds:
         raise UsageError(
-            f"--fold {fold} of --folds {folds}: folds are 2 or more, and the "
-            "first one is 0."
+            f"--folds {folds}, --fold {fold or 0}: folds are 2 or more, and "
+            "the first one is 0."
         )
     crop, image = values.get("crop_size"), values.get("image_size")
     if crop and image and crop > image:

@@ -19,8 +19,8 @@ class InitialRun:
     Attributes:
         weights_path: its `.weights.h5`.
         learned: `Fingerprints` of the pictures behind these weights.
-        description: plain values for a report: data set, data hash, counts,
-            epoch, commit.
+        description: plain values for a report: the run's name and id, data
+            set, data hash, counts, epoch, commit.
     """
 
     weights_path: Path
@@ -79,5 +79,24 @@ def open_initial_run(directory, **architecture):
     return InitialRun(
         weights,
         load_fingerprints(directory / "fingerprints.npz"),
-        {"run": directory.name} | {key: report.get(key) for key in kept},
+        {"run": directory.name, "run_id": settings.get("run_id")}
+        | {key: report.get(key) for key in kept},
     )
+
+
+def fingerprints_beside(weights):
+    """What a weight file has learned from, where it lies in a run's folder.
+
+    Args:
+        weights: None, "imagenet", or a path.
+
+    Returns:
+        `Fingerprints`, or None where nothing is known.
+
+    Raises:
+        DataError: if they cannot be read.
+    """
+    path = Path(weights or "").parent / "fingerprints.npz"
+    if weights is None or not path.exists():
+        return None
+    return load_fingerprints(path)

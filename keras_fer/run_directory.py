@@ -20,6 +20,7 @@ from keras_fer.errors import UsageError
 FREE_FIELDS = (
     "data_dir",
     "cache_dir",
+    "initial_weights",  # told by their run's id
     "run_dir",
     "resume",
     "overwrite",
@@ -230,6 +231,7 @@ def _check_facts(directory, before, now):
         # Another leak search or split changes what is trained on.
         ("numbers of faces", "counts"),
         ("precision", "precision"),
+        ("initial weights", "initial_weights"),
     ):
         if before.get(key) != now.get(key):
             raise RunDirectoryError(

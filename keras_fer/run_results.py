@@ -21,7 +21,7 @@ def write_results(
     batch_size,
     facts,
     learned,
-    initial=None,
+    seen=None,
     say=None,
 ):
     """Judges a trained network on its test part and writes the run's files.
@@ -41,7 +41,7 @@ def write_results(
         facts: what the report says of the run, see `report.write_report`.
         learned: the parts that the weights were trained and chosen on, a
             sequence of `LabeledFaces`.
-        initial: `initial_weights.InitialRun` that they started from, if any.
+        seen: `Fingerprints` of what they had learned from before, if any.
         say: called with each message for the user; a progress bar is shown
             too. None is silent.
 
@@ -73,9 +73,9 @@ def write_results(
         np.savez_compressed(
             file, names=test.names, labels=test.labels, **predictions
         )
-    seen = [fingerprints.read_fingerprints(part) for part in learned]
-    seen += [initial.learned] if initial else []
-    fingerprints.concatenate(seen).save(directory / "fingerprints.npz")
+    known = [fingerprints.read_fingerprints(part) for part in learned]
+    known += [] if seen is None else [seen]
+    fingerprints.concatenate(known).save(directory / "fingerprints.npz")
     with files.atomic_path(directory / "model.keras") as path:
         _finished(model).save(path)
     with files.atomic_path(directory / "model.weights.h5") as path:

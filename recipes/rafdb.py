@@ -126,10 +126,12 @@ def main(config):
         raise UsageError(f"--data-dir is missing. {HOW_TO_OBTAIN}{OR_ELSE}")
     runtime.tune_allocator()  # before TensorFlow is loaded
     from keras_fer import imagenet_weights
+    from keras_fer import initial_weights
 
     with run_directory.open_run(config) as run:
         weights = imagenet_weights.resolve(config.weights)
-        train, validation, test, facts = load_data(config)
+        seen = initial_weights.fingerprints_beside(config.weights)
+        train, validation, test, facts = load_data(config, seen)
         from keras_fer import run_results  # loads Keras: not before bad data
 
         facts |= runtime.set_up(
@@ -148,23 +150,21 @@ def main(config):
             batch_size=config.batch_size,
             facts=facts,
             learned=(train, validation),
+            seen=seen,
             say=say,
         )
 
 
-def load_data(config):
+def load_data(config, seen):
     """Faces of the three parts, and what a report must say of them."""
-    from keras_fer.datasets import drawn_faces
+    from keras_fer.datasets import demo_faces
     from keras_fer.datasets import parts
-    from keras_fer.datasets import prepared
     from keras_fer.datasets import raf_db
     from keras_fer.datasets import raf_db_source
 
     directory = config.data_dir
     if config.demo:
-        directory = drawn_faces.write_drawn_faces(
-            prepared.cache_directory(config.cache_dir) / "drawn-faces"
-        )
+        directory = demo_faces.demo_directory("raf_db", config.cache_dir)
     source = raf_db_source.find_source(directory, config.variant)
     say(
         f"{source.directory}: {source.layout} layout, classes in order: "
@@ -178,6 +178,7 @@ def load_data(config):
         on_leak=config.on_leak,
         validation_fraction=config.validation_fraction,
         seed=config.seed,
+        seen=seen,
         say=say,
     )
     counts = {part: len(held) for part, held in faces.items()}

@@ -147,7 +147,9 @@ def main(config):
             attention=config.attention,
             batch_norm=config.batch_norm,
         )
-        train, validation, test, facts = load_data(config, initial)
+        seen = initial_weights.fingerprints_beside(config.weights)
+        seen = initial.learned if initial else seen
+        train, validation, test, facts = load_data(config, initial, seen)
         from keras_fer import run_results  # loads Keras: not before bad data
 
         facts |= runtime.set_up(
@@ -166,29 +168,23 @@ def main(config):
             batch_size=config.batch_size,
             facts=facts,
             learned=(train, validation),
-            initial=initial,
+            seen=seen,
             say=say,
         )
 
 
-def load_data(config, initial):
+def load_data(config, initial, seen):
     """Faces of the three parts, and what a report must say of them."""
-    from keras_fer.datasets import drawn_faces
+    from keras_fer.datasets import demo_faces
     from keras_fer.datasets import labeled_faces
     from keras_fer.datasets import parts
-    from keras_fer.datasets import prepared
     from keras_fer.datasets import sfew
     from keras_fer.datasets import sfew_source
     from keras_fer.datasets import splits
 
     directory = config.data_dir
     if config.demo:
-        directory = drawn_faces.write_drawn_faces(
-            prepared.cache_directory(config.cache_dir) / "drawn-faces-sfew",
-            layout="sfew",
-            num_train=560,
-            seed=3,
-        )
+        directory = demo_faces.demo_directory("sfew", config.cache_dir)
     source = sfew_source.find_source(directory)
     say(f"{source.directory}: {source.layout} layout")
     say("Checking every picture, then looking for copies ...")
@@ -207,7 +203,7 @@ def load_data(config, initial):
         on_leak=config.on_leak,
         validation_fraction=config.validation_fraction,
         seed=config.seed,
-        seen=initial.learned if initial else None,
+        seen=seen,
         say=say,
     )
     counts = {part: len(held) for part, held in faces.items()}

@@ -3,6 +3,9 @@
 from keras_fer.datasets import leak_policy
 from keras_fer.datasets import leaks
 from keras_fer.datasets import splits
+from keras_fer.errors import DataError
+
+_MOST_WARNINGS = 20
 
 
 def separate(
@@ -39,11 +42,19 @@ def separate(
     if seen is not None:
         test, report = leak_policy.apply_to_seen(test, seen, on_leak)
         reports["seen_report"] = report.as_dict()
+    if not len(test):
+        raise DataError(
+            "No test face is left to judge by: --on-leak drop left all of "
+            "them out, or a fold holds none."
+        )
     train, report = leak_policy.apply_leak_policy(train, test, on_leak)
     reports["leak_report"] = report.as_dict()
-    copies = leaks.find_duplicates(train, second_crops=False)
-    for names in leak_policy.contradictions(train, copies) if say else ():
+    copies = leaks.find_duplicates(train)
+    contradictions = leak_policy.contradictions(train, copies)
+    for names in contradictions[:_MOST_WARNINGS] if say else ():
         say(f"warning: the same face has two labels: {' '.join(names)}")
+    if say and len(contradictions) > _MOST_WARNINGS:
+        say(f"warning: and {len(contradictions) - _MOST_WARNINGS} more pairs")
     train, validation = splits.split_validation(
         train, validation_fraction, seed, copies
     )

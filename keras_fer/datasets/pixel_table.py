@@ -55,7 +55,7 @@ def list_rows(path, labels):
 
     Columns may stand in any order, their names in any case with blanks
     around, as `fer2013.csv` and `icml_face_data.csv` have them. A byte-order
-    mark, other line ends, quotes around fields and empty lines are harmless.
+    mark, CRLF, quotes around fields and empty lines are harmless.
 
     Args:
         path: the file.

@@ -3,7 +3,6 @@
 import tensorflow_datasets as tfds
 
 from keras_fer.datasets import picture_checks
-from keras_fer.datasets.prepared import cache_directory as cache_directory
 from keras_fer.datasets.prepared import generate_examples
 from keras_fer.datasets.prepared import load_prepared
 from keras_fer.datasets.prepared import picture_features

@@ -111,7 +111,7 @@ def test_a_test_face_that_the_weights_have_seen_stops_the_run(
     "words, expected",
     [
         ("", "few_group/AFEW.html"),
-        ("--fold 5 --folds 5", "--fold 5 of --folds 5"),
+        ("--fold 5 --folds 5", "--folds 5, --fold 5"),
         ("--folds 1", "folds are 2 or more"),
         ("--frozen-blocks 6", "--frozen-blocks must be from 0 to 5"),
         ("--weights imagenet --initial-weights runs", "Choose one"),
