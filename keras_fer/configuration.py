@@ -32,6 +32,7 @@ Pooling = Literal[
     "lip-from-max",
 ]
 
+_DATA_FIELDS = ("data_dir", "rafdb_dir", "sfew_dir")
 # Smallest and largest value; other numbers are 0 or more.
 _RANGES = {
     "epochs": (1, float("inf")),
@@ -167,7 +168,7 @@ def _check_values(config):
             "--resume goes on with a run and --overwrite removes it. Choose "
             "one."
         )
-    for name in ("data_dir", "rafdb_dir", "sfew_dir"):
+    for name in _DATA_FIELDS:
         if values.get("demo") and values.get(name):
             raise UsageError(
                 f"--demo draws its own faces and {_flag(name)} names others. "
@@ -195,22 +196,23 @@ def _check_values(config):
         raise UsageError(
             f"--crop-size {crop} does not fit into --image-size {image}"
         )
-    _check_paths(values.get("data_dir"), values.get("run_dir"))
+    for name in _DATA_FIELDS:
+        for run_name in ("run_dir", "runs_dir"):
+            _check_paths(name, values.get(name), run_name, values.get(run_name))
 
 
-def _check_paths(data_dir, run_dir):
-    if data_dir is None:
+def _check_paths(data_name, data_dir, run_name, run_dir):
+    if data_dir is None or run_dir is None:
         return
     if Path(data_dir).is_file():
         raise UsageError(
-            f"--data-dir {data_dir} is a file. Unpack it and give the folder."
+            f"{_flag(data_name)} {data_dir} is a file. Unpack it and give the "
+            "folder."
         )
-    if run_dir and Path(run_dir).resolve().is_relative_to(
-        Path(data_dir).resolve()
-    ):
+    if Path(run_dir).resolve().is_relative_to(Path(data_dir).resolve()):
         raise UsageError(
-            f"--run-dir {run_dir} lies inside --data-dir {data_dir}. Choose a "
-            "folder outside."
+            f"{_flag(run_name)} {run_dir} lies inside {_flag(data_name)} "
+            f"{data_dir}. Choose a folder outside."
         )
 
 

@@ -79,8 +79,21 @@ PAIRS = (
 
 PAPER = "Dong, Wang and Hang, J. Phys.: Conf. Ser. 2083 (2021) 032030"
 
-# (method, accuracy over all test faces, where it is reported), by year; one
-# network each.
+# (network, view, what it is), the first that was measured stands in the table.
+OURS_ON_RAF_DB = (
+    ("rafdb-ours-imagenet", "ten_crop", "ours, ten-crop, ImageNet"),
+    ("rafdb-ours", "ten_crop", "ours, ten-crop, no pretraining"),
+)
+OURS_ON_SFEW = (("sfew-ours-from-rafdb", "single_view", "ours from RAF-DB"),)
+# (data set, network, title) of Figure 4's panels.
+FIGURE_4 = (
+    ("RAF-DB", "rafdb-vgg16", "VGG16"),
+    ("RAF-DB", "rafdb-ours", "ours"),
+    ("SFEW", "sfew-vgg16-imagenet", "VGG16"),
+    ("SFEW", "sfew-ours-from-rafdb", "ours"),
+)
+
+# (method, accuracy over all test faces, where it is reported), by year.
 RAF_DB = (
     ("CovPool", 87.0, "Acharya et al., CVPR Workshops 2018"),
     ("gACNN", 85.07, "Li et al., IEEE TIP 28 (2019)"),

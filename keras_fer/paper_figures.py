@@ -1,7 +1,5 @@
 """The paper's figures from finished runs."""
 
-import json
-
 import keras
 import numpy as np
 
@@ -10,6 +8,7 @@ from keras_fer import figures
 from keras_fer import importance
 from keras_fer import input_pipeline
 from keras_fer.model import load_model
+from keras_fer.paper_experiments import FIGURE_4
 
 _FACES_OF_CLASS = 1
 _POOL = "block2_pool"  # fine enough to see a face in, coarse enough to differ
@@ -34,14 +33,9 @@ def write_paper_figures(directory, plan, *, structures, faces, image_size):
         figures.structure_figure(structures), directory / "structure.png"
     )
     panels = {}
-    for name, title, network in (
-        ("RAF-DB", "VGG16", "rafdb-vgg16"),
-        ("RAF-DB", "ours", "rafdb-ours"),
-        ("SFEW", "VGG16", "sfew-vgg16-imagenet"),
-        ("SFEW", "ours", "sfew-ours-from-rafdb"),
-    ):
+    for name, network, title in FIGURE_4:
         if network in plan:
-            report = _read_report(plan[network][0][0])
+            report = plan[network][0][0].report()
             official = report["data_set"].startswith(name)
             shown = name if official else f"{name}: {report['data_set']}"
             row = panels.setdefault(shown, {})
@@ -83,7 +77,3 @@ def write_paper_figures(directory, plan, *, structures, faces, image_size):
         ),
         directory / "importance.png",
     )
-
-
-def _read_report(run):
-    return json.loads((run.directory / "report.json").read_text("utf-8"))

@@ -1,7 +1,9 @@
 """Runs of recipes that another program starts, each in its own process."""
 
 import dataclasses
+import functools
 import json
+import runpy
 import shlex
 import signal
 import subprocess
@@ -11,6 +13,14 @@ from pathlib import Path
 from keras_fer.errors import ExpectedError
 from keras_fer.errors import TrainingInterrupted
 from keras_fer.errors import UsageError
+from keras_fer.run_directory import FREE_FIELDS
+
+# A child that was stopped before it could answer for itself.
+_STOPPED = (-signal.SIGTERM, -signal.SIGINT)
+
+
+class RunFailed(ExpectedError):
+    """A recipe ended with an error of its own."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -32,6 +42,10 @@ class PlannedRun:
     def is_finished(self):
         return (self.directory / "report.json").exists()
 
+    def report(self):
+        """The finished run's report.json."""
+        return _read_json(self.directory / "report.json")
+
     def command(self):
         """The words of the command line that begins or goes on with it."""
         words = [sys.executable, str(self.recipe)]
@@ -48,41 +62,56 @@ class PlannedRun:
             words.append("--resume")
         return words
 
-    def check(self):
+    def check(self, data_hash=None):
         """Makes sure that what is in the folder is this run.
 
+        Args:
+            data_hash: of the data that it is to be made from, if known.
+
         Raises:
-            UsageError: if it was started with other settings.
+            UsageError: if it was made with other settings, from other data
+                or from other initial weights.
         """
         path = self.directory / "config.json"
-        if not path.exists():
+        if not path.exists() and not self.is_finished:
             return
-        try:
-            there = json.loads(path.read_text(encoding="utf-8"))
-        except (OSError, ValueError) as error:
-            raise UsageError(
-                f"{path} cannot be read ({error}). Remove {self.directory}, "
-                "and it is made again."
-            ) from error
+        there = _read_json(path)
+        expected = _all_settings(self.recipe, self.settings)
         different = [
-            f"  {name}: {there.get(name)!r} there, {value!r} now"
-            for name, value in self.settings.items()
-            if name not in ("data_dir", "cache_dir")
-            and str(there.get(name)) != str(value)
+            f"  {name}: {there[name]!r} there, {value!r} now"
+            for name, value in expected.items()
+            if name in there and there[name] != value
         ]
+        manifest_path = self.directory / "manifest.json"
+        manifest = _read_json(manifest_path) if manifest_path.exists() else {}
+        if manifest and data_hash not in (None, manifest["data_hash"]):
+            different.append(
+                f"  data: {manifest['data_hash']} there, {data_hash} now"
+            )
+        different += self._other_start(manifest)
         if different:
             raise UsageError(
-                f"{self.directory} holds a run with other settings:\n"
+                f"{self.directory} holds another run:\n"
                 + "\n".join(different)
-                + "\nChoose another --runs-dir, or remove that folder."
+                + "\nChoose another folder for all runs, or remove this one."
             )
+
+    def _other_start(self, manifest):
+        """Whether the initial weights have been trained anew since."""
+        initial = self.settings.get("initial_weights")
+        if initial is None or not manifest:
+            return []
+        path = Path(initial) / "config.json"
+        now = _read_json(path)["run_id"] if path.exists() else None
+        there = manifest["initial_weights"]["run_id"]
+        return [f"  initial run: {there} there, {now} now"] * (now != there)
 
     def execute(self):
         """Begins or goes on with the run, and waits for its end.
 
         Raises:
             TrainingInterrupted: if it was stopped, and can go on.
-            ExpectedError: if it failed; it has said why.
+            RunFailed: if it failed; it has said why.
         """
         command = self.command()
         child = subprocess.Popen(command)
@@ -92,12 +121,38 @@ class PlannedRun:
             status = _wait(child)
         finally:
             signal.signal(signal.SIGTERM, previous)
-        if status == TrainingInterrupted.exit_status:
+        if status in (TrainingInterrupted.exit_status, *_STOPPED):
             raise TrainingInterrupted(f"stopped in {self.directory}")
         if status:
-            raise ExpectedError(
+            raise RunFailed(
                 f"status {status} from: {shlex.join(['python', *command[1:]])}"
             )
+
+
+@functools.cache
+def _recipe(path):
+    return runpy.run_path(str(path))
+
+
+def _all_settings(recipe, settings):
+    """Every setting that decides a run's result, as config.json has it."""
+    module = _recipe(recipe)
+    chosen = module["DEMO"] if settings.get("demo") else {}
+    whole = dataclasses.asdict(module["Config"](**chosen)) | settings
+    whole = json.loads(json.dumps(whole, default=str))
+    return {
+        name: value for name, value in whole.items() if name not in FREE_FIELDS
+    }
+
+
+def _read_json(path):
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise UsageError(
+            f"{path} cannot be read ({error}). Remove {path.parent}, and it "
+            "is made again."
+        ) from error
 
 
 def _wait(child):

@@ -64,16 +64,7 @@ def open_run(config):
         files.DirectoryInUseError: if another process owns it.
     """
     directory = Path(config.run_dir)
-    if directory.exists() and not directory.is_dir():
-        raise RunDirectoryError(
-            f"--run-dir {directory} is a file. Give a folder."
-        )
-    try:
-        directory.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise RunDirectoryError(
-            f"--run-dir {directory} cannot be created: {error}"
-        ) from error
+    make_directory(directory, "--run-dir")
     with files.lock_directory(directory):
         for folder in (directory, directory / "checkpoints"):
             files.clear_partial_files(folder)
@@ -100,6 +91,22 @@ def open_run(config):
         else:
             run_id = uuid.uuid4().hex
         yield Run(directory, settings, run_id)
+
+
+def make_directory(directory, flag):
+    """Creates a folder that a flag names.
+
+    Raises:
+        RunDirectoryError: if it is a file, or cannot be created.
+    """
+    if directory.exists() and not directory.is_dir():
+        raise RunDirectoryError(f"{flag} {directory} is a file. Give a folder.")
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise RunDirectoryError(
+            f"{flag} {directory} cannot be created: {error}"
+        ) from error
 
 
 @dataclasses.dataclass(frozen=True)

@@ -85,9 +85,9 @@ def cost_table(rows):
     """What each row of the ablation costs and how it did.
 
     Args:
-        rows: dicts with `label`, `parameters`, `multiply_adds`, `step_ratio`
-            ([low, median, high]) and `ours` (`comparison.summarize` or
-            None).
+        rows: dicts with `label`, `ours` (`comparison.summarize` or None) and,
+            where they were measured, `parameters`, `multiply_adds` and
+            `step_ratio` ([low, median, high]).
 
     Returns:
         Markdown.
@@ -105,14 +105,23 @@ def cost_table(rows):
         [
             [
                 row["label"],
-                f"{row['parameters'] / 1e6:.2f}",
-                f"{row['multiply_adds'] / 1e6:.0f}",
-                "{1:.2f} ({0:.2f}-{2:.2f})".format(*row["step_ratio"]),
+                *_costs(row),
                 *_ours(row["ours"]),
             ]
             for row in rows
         ],
     )
+
+
+def _costs(row):
+    """Parameters, multiply-adds and step time, as text."""
+    if "step_ratio" not in row:
+        return [EMPTY] * 3
+    return [
+        f"{row['parameters'] / 1e6:.2f}",
+        f"{row['multiply_adds'] / 1e6:.0f}",
+        "{1:.2f} ({0:.2f}-{2:.2f})".format(*row["step_ratio"]),
+    ]
 
 
 def _ours(summary):

@@ -14,19 +14,22 @@ transfer by cross-validation, and every part of the network one flag away.
 
 import dataclasses
 import functools
+import os
 import sys
 from pathlib import Path
 from typing import Literal
 
 from keras_fer import configuration
 from keras_fer import files
+from keras_fer import paper_plan
+from keras_fer import run_directory
 from keras_fer import runtime
 from keras_fer.datasets.raf_db_source import HOW_TO_OBTAIN
 from keras_fer.errors import UsageError
 from keras_fer.initial_weights import ARCHITECTURE
 from keras_fer.paper_experiments import ABLATION
 from keras_fer.paper_experiments import NETWORKS
-from keras_fer.planned_runs import PlannedRun
+from keras_fer.planned_runs import RunFailed
 
 RECIPES = Path(__file__).resolve().parent
 BATCH_SIZE = 32  # of both recipes
@@ -97,108 +100,112 @@ def main(config):
         )
     for name in set(config.ablate) - {"all", *ABLATION}:
         raise UsageError(f"--ablate takes all, {', '.join(ABLATION)}: {name}")
-    counts = count_faces(config)
+    sources = find_sources(config)
     runtime.tune_allocator()  # before TensorFlow is loaded
+    # This process times steps and then waits: the GPU is its children's.
+    os.environ.setdefault("TF_FORCE_GPU_ALLOW_GROWTH", "true")
     from keras_fer import paper_report
 
-    config.runs_dir.mkdir(parents=True, exist_ok=True)
+    run_directory.make_directory(config.runs_dir, "--runs-dir")
     with files.lock_directory(config.runs_dir):
-        plan, empty = make_plan(config)
-        runs = [
-            run for seeds in plan.values() for runs in seeds for run in runs
-        ]
-        for run in runs:
-            run.check()
-        missing = [run for run in runs if not run.is_finished]
-        runtime.set_up(seed=0, precision=config.precision)
-        if missing:
-            say_estimate(config, missing, counts)
-        for number, run in enumerate(missing, 1):
-            say(f"\n=== Run {number} of {len(missing)}: {run.directory.name}")
-            run.execute()
-        costs = measure_costs(config) if config.costs else {}
+        networks, empty = paper_plan.choose_networks(
+            sources, config.ablate, config.width
+        )
+        for network, reason in empty.items():
+            say(f"{network} is left out, its cells stay empty: {reason}")
+        plan = make_plan(config, networks, sources)
+        failed = train_missing(config, plan, empty, sources)
         paper_report.write_paper_report(
             config.runs_dir,
             plan,
             empty=empty,
-            costs=costs,
+            costs=measure_costs(config) if config.costs else {},
             is_official=config.expected_counts == "official",
         )
-        draw_figures(config, plan)
+        if "rafdb-ours" in plan:
+            draw_figures(config, plan, sources["rafdb"])
         say(f"Tables: {config.runs_dir / 'tables.md'}, the figures beside it")
+        if failed:
+            raise RunFailed(f"runs that failed: {', '.join(failed)}")
 
 
-def make_plan(config):
-    """{network: for each seed its runs}, {network: why there are none}."""
-    from keras_fer import imagenet_weights
+def find_sources(config):
+    """{recipe: `PictureSource`} of the data sets that were given."""
+    from keras_fer.datasets import demo_faces
+    from keras_fer.datasets import raf_db_source
+    from keras_fer.datasets import sfew_source
 
-    plan, empty = {}, {}
-    try:
-        if config.width != 1.0:
-            raise imagenet_weights.WeightsError("they need --width 1")
-        imagenet_weights.resolve("imagenet")
-    except UsageError as error:
-        names = [
-            name
-            for name, (_, settings) in NETWORKS.items()
-            if settings.get("weights") == "imagenet"
-        ]
-        say(f"Without ImageNet's weights, which leaves cells empty: {error}")
-        empty |= dict.fromkeys(names, "ImageNet's weights were not at hand")
-    asked = ABLATION if "all" in config.ablate else config.ablate
-    asked = {ABLATION[row] for row in ("as it is", "pooling max", *asked)}
-    for network, (recipe, settings) in NETWORKS.items():
-        if network in empty or network in {*ABLATION.values()} - asked:
-            continue
-        if recipe == "sfew" and not (config.demo or config.sfew_dir):
-            empty[network] = "--sfew-dir was not given"
-            continue
-        plan[network] = [
-            [plan_run(config, network, recipe, settings, seed)]
-            for seed in range(config.seeds)
-        ]
-        if config.folds and recipe == "sfew":
-            plan[f"folds-{network}"] = [
-                [
-                    plan_run(config, network, recipe, settings, seed, fold)
-                    for fold in range(config.folds)
-                ]
-                for seed in range(config.seeds)
-            ]
-    return plan, empty
+    rafdb_dir, sfew_dir = config.rafdb_dir, config.sfew_dir
+    if config.demo:
+        rafdb_dir = demo_faces.demo_directory("raf_db", config.cache_dir)
+        sfew_dir = demo_faces.demo_directory("sfew", config.cache_dir)
+    sources = {"rafdb": raf_db_source.find_source(rafdb_dir)}
+    if sfew_dir is not None:
+        sources["sfew"] = sfew_source.find_source(sfew_dir)
+    return sources
 
 
-def plan_run(config, network, recipe, settings, seed, fold=None):
-    """One run of a recipe, with all that this program decides of it."""
-    rafdb = recipe == "rafdb"
-    directory = config.rafdb_dir if rafdb else config.sfew_dir
+def make_plan(config, networks, sources):
+    """All runs, as `paper_plan.make_plan` has them; older ones checked."""
     shared = {
         "demo": True if config.demo else None,
-        "data_dir": directory,
         "cache_dir": config.cache_dir,
         "expected_counts": config.expected_counts,
         "on_leak": config.on_leak,
-        "epochs": config.epochs if rafdb else config.sfew_epochs,
         "class_balance": config.class_balance,
         "width": config.width,
         "precision": config.precision,
-        "seed": seed,
     }
-    name = f"{network}-seed{seed}"
-    if fold is not None:
-        shared |= {"folds": config.folds, "fold": fold}
-        name += f"-fold{fold}of{config.folds}"
-    if "initial_weights" in settings:
-        initial = f"{settings['initial_weights']}-seed{seed}"
-        settings = {"initial_weights": config.runs_dir / initial}
-    settings = {
-        field: value
-        for field, value in (shared | settings).items()
-        if value is not None
-    }
-    return PlannedRun(
-        RECIPES / f"{recipe}.py", config.runs_dir / name, settings
+    rafdb = {"data_dir": config.rafdb_dir, "epochs": config.epochs}
+    sfew = {"data_dir": config.sfew_dir, "epochs": config.sfew_epochs}
+    plan = paper_plan.make_plan(
+        networks,
+        {"rafdb": shared | rafdb, "sfew": shared | sfew},
+        recipes=RECIPES,
+        runs_dir=config.runs_dir,
+        seeds=config.seeds,
+        folds=config.folds,
     )
+    for run in paper_plan.runs_of(plan):
+        run.check(sources[run.recipe.stem].identity)
+    return plan
+
+
+def train_missing(config, plan, empty, sources):
+    """Runs what is not finished, and takes out of the plan what fails.
+
+    Returns:
+        The names of the runs that failed.
+    """
+    missing = [run for run in paper_plan.runs_of(plan) if not run.is_finished]
+    if not missing:
+        return []
+    failed = []
+    check_data(config, sources)
+    say_estimate(config, missing, sources)
+    for number, run in enumerate(missing, 1):
+        say(f"\n=== Run {number} of {len(missing)}: {run.directory.name}")
+        try:
+            run.execute()
+        except RunFailed as error:
+            say(f"{error}; its cells stay empty")
+            empty |= paper_plan.take_out(plan, run, str(error))
+            failed.append(run.directory.name)
+    return failed
+
+
+def check_data(config, sources):
+    """What each run would refuse, found before the first one is trained."""
+    from keras_fer.datasets import parts
+    from keras_fer.datasets import raf_db
+    from keras_fer.datasets import sfew
+
+    say("Checking every picture, then looking for copies ...")
+    for recipe, module in (("rafdb", raf_db), ("sfew", sfew)):
+        if recipe in sources:
+            module.check_source(sources[recipe], config.expected_counts)
+            faces = module.load_source(sources[recipe], config.cache_dir)
+            parts.separate(*faces.values(), on_leak=config.on_leak)
 
 
 def build(config, recipe, settings):
@@ -223,11 +230,12 @@ def build(config, recipe, settings):
     return model
 
 
-def say_estimate(config, missing, counts):
+def say_estimate(config, missing, sources):
     """Times a step of each kind of network, and says what is ahead."""
     from keras_fer import step_time
 
     say(f"{len(missing)} runs to do; timing a step of each network ...")
+    runtime.set_up(seed=0, precision=config.precision)
     seconds, timed = 0.0, {}
     for run in missing:
         recipe = run.recipe.stem
@@ -235,30 +243,12 @@ def say_estimate(config, missing, counts):
         if kind not in timed:
             model = build(config, recipe, run.settings)
             timed[kind] = step_time.estimate_step_seconds(model, BATCH_SIZE)
-        train, test = counts[recipe]
+        splits = [record.split for record in sources[recipe].records]
+        train, test = splits.count("train"), len(splits) - splits.count("train")
         # A forward pass is a third of a step; a test face has eleven views.
         views = train * run.settings["epochs"] + 11 * test / 3
         seconds += timed[kind] * views / BATCH_SIZE + START_SECONDS
     say(f"About {seconds / 60:.0f} minutes in all, resumable at any point")
-
-
-def count_faces(config):
-    """{recipe: (faces to train on, faces to test on)}, before any check."""
-    from keras_fer.datasets import raf_db_source
-    from keras_fer.datasets import sfew_source
-
-    if config.demo:
-        return {"rafdb": (1400, 350), "sfew": (560, 350)}
-    counts = {}
-    for recipe, module, directory in (
-        ("rafdb", raf_db_source, config.rafdb_dir),
-        ("sfew", sfew_source, config.sfew_dir),
-    ):
-        if directory is not None:
-            records = module.find_source(directory).records
-            train = sum(record.split == "train" for record in records)
-            counts[recipe] = train, len(records) - train
-    return counts
 
 
 def measure_costs(config):
@@ -273,17 +263,10 @@ def measure_costs(config):
     return costs.compare_costs(models, BATCH_SIZE)
 
 
-def draw_figures(config, plan):
+def draw_figures(config, plan, source):
     from keras_fer import paper_figures
-    from keras_fer.datasets import prepared
     from keras_fer.datasets import raf_db
-    from keras_fer.datasets import raf_db_source
 
-    directory = config.rafdb_dir
-    if config.demo:
-        cache = prepared.cache_directory(config.cache_dir)
-        directory = cache / "drawn-faces"
-    source = raf_db_source.find_source(directory)
     paper_figures.write_paper_figures(
         config.runs_dir,
         plan,

@@ -13,6 +13,7 @@ from keras_fer.datasets import picture_checks
 from keras_fer.datasets.labeled_faces import LabeledFaces
 from keras_fer.datasets.picture_folders import CLASS_FOLDERS
 from keras_fer.datasets.picture_folders import PICTURES
+from keras_fer.datasets.picture_folders import check_folder
 from keras_fer.datasets.picture_folders import is_litter
 from keras_fer.datasets.picture_folders import list_folders
 from keras_fer.datasets.picture_folders import list_pictures
@@ -148,13 +149,7 @@ def _read_split(source):
 
 
 def _root(directory):
-    if directory.is_file():
-        raise DataError(
-            f"{directory} is a file. Unpack it and give the folder: "
-            "--data-dir FOLDER."
-        )
-    if not directory.is_dir():
-        raise DataError(f"There is no folder {directory}. Check --data-dir.")
+    check_folder(directory)
     inner = list_folders(directory)
     if len(inner) == 1 and not _split(inner[0]) and list_folders(inner[0]):
         return inner[0]

@@ -1,5 +1,6 @@
 """Which pictures a folder or an archive holds, and what does not belong."""
 
+import os
 import stat
 import zipfile
 
@@ -27,6 +28,34 @@ CLASS_FOLDERS = {
 PICTURES = (".jpg", ".jpeg", ".png")
 # What operating systems leave behind.
 _LITTER = ("thumbs.db", "desktop.ini", "__macosx")
+
+
+def check_folder(directory):
+    """Makes sure that a folder can be looked through, all the way down.
+
+    Args:
+        directory: a `Path` that a user gave.
+
+    Raises:
+        DataError: if it is a file, is not there, or holds a folder that this
+            user may not read.
+    """
+    if directory.is_file():
+        raise DataError(
+            f"{directory} is a file. Unpack it and give the folder: "
+            "--data-dir FOLDER."
+        )
+    if not directory.is_dir():
+        raise DataError(f"There is no folder {directory}. Check --data-dir.")
+    faults = []
+
+    def add(error):
+        mode = stat.filemode(os.stat(error.filename).st_mode)
+        faults.append(f"{error.filename} cannot be read ({mode})")
+
+    for _ in os.walk(directory, onerror=add):
+        pass
+    raise_faults(faults, f"Make it readable: chmod -R u+rwX {directory}")
 
 
 def list_folders(directory):

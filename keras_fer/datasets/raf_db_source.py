@@ -11,6 +11,7 @@ from keras_fer.classes import CLASSES
 from keras_fer.datasets.label_file import parse_label_file
 from keras_fer.datasets.picture_checks import check_classes
 from keras_fer.datasets.picture_folders import CLASS_FOLDERS
+from keras_fer.datasets.picture_folders import check_folder
 from keras_fer.datasets.picture_folders import is_litter
 from keras_fer.datasets.picture_folders import list_archive
 from keras_fer.datasets.picture_folders import list_pictures
@@ -71,13 +72,7 @@ def find_source(directory, variant="basic"):
         raise DataError(
             f"RAF-DB has the variants {tuple(VARIANTS)}. Received: {variant!r}"
         )
-    if directory.is_file():
-        raise DataError(
-            f"{directory} is a file. Unpack it and give the folder: "
-            "--data-dir FOLDER."
-        )
-    if not directory.is_dir():
-        raise DataError(f"There is no folder {directory}. Check --data-dir.")
+    check_folder(directory)
     nearby = [directory, *sorted(p for p in directory.iterdir() if p.is_dir())]
     for folder in nearby:
         other = folder.name in VARIANTS and folder.name != variant

@@ -9,6 +9,7 @@ from pathlib import Path
 from keras_fer.classes import CLASSES
 from keras_fer.datasets.picture_checks import check_classes
 from keras_fer.datasets.picture_folders import CLASS_FOLDERS
+from keras_fer.datasets.picture_folders import check_folder
 from keras_fer.datasets.picture_folders import is_litter
 from keras_fer.datasets.picture_folders import list_folders
 from keras_fer.datasets.picture_folders import list_pictures
@@ -56,13 +57,7 @@ def find_source(directory):
             are there, or if something in it is no picture of the set.
     """
     directory = Path(directory)
-    if directory.is_file():
-        raise DataError(
-            f"{directory} is a file. Unpack it and give the folder: "
-            "--data-dir FOLDER."
-        )
-    if not directory.is_dir():
-        raise DataError(f"There is no folder {directory}. Check --data-dir.")
+    check_folder(directory)
     for root in [directory, *list_folders(directory)]:
         if any(
             path.name in (SPLIT_FOLDERS[split], *ALIGNED_FOLDERS[split])

@@ -22,6 +22,10 @@ QUICK = (
         ("--demo --ablate pooling", "pooling lip-3x3"),
         ("--seeds 0", "--seeds must be from 1"),
         ("--rafdb-dir missing", "no folder missing"),
+        ("--rafdb-dir pyproject.toml", "is a file"),
+        ("--rafdb-dir tests --runs-dir tests/runs", "lies inside"),
+        ("--demo --runs-dir pyproject.toml", "is a file"),
+        ("--demo --config x.json", "--config"),
     ],
 )
 def test_a_wrong_command_ends_before_tensorflow_loads(
@@ -29,8 +33,8 @@ def test_a_wrong_command_ends_before_tensorflow_loads(
 ):
     status, error = refusal(
         cache,
-        *words.split(),
         *("--runs-dir", tmp_path / "runs"),
+        *words.split(),
         recipe="paper_tables",
     )
     assert status in (2, 3)
