@@ -46,6 +46,10 @@ ORDER = (
     "training",
     "evaluation",
     "report",
+    "model_file",
+    "litert",
+    "face_image",
+    "classifier",
     "export",
 )
 TENSORFLOW_ANYWHERE = (
