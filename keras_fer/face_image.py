@@ -1,7 +1,9 @@
 """Any picture of a face to RGB 0..255: Pillow and NumPy alone."""
 
+import io
 import os
 import warnings
+from pathlib import Path
 
 import numpy as np
 from PIL import Image
@@ -9,6 +11,7 @@ from PIL import ImageOps
 
 from keras_fer.datasets.picture_checks import MAX_PIXELS
 from keras_fer.datasets.picture_checks import MIN_SIDE
+from keras_fer.datasets.picture_checks import PNG_END
 from keras_fer.errors import DataError
 
 FORMATS = ("JPEG", "PNG", "WEBP")
@@ -96,8 +99,11 @@ def _open(path):
         with warnings.catch_warnings():
             # A picture of 90 million pixels is no face crop.
             warnings.simplefilter("error", Image.DecompressionBombWarning)
-            with Image.open(path, formats=FORMATS) as image:
+            content = Path(path).read_bytes()
+            with Image.open(io.BytesIO(content), formats=FORMATS) as image:
                 width, height = image.size
+                if image.format == "PNG" and PNG_END not in content:
+                    raise ValueError("it has no end")  # Pillow needs none
                 if width * height > MAX_PIXELS:
                     raise DataError(
                         f"{path} claims {width}x{height} pixels; a face crop "

@@ -104,7 +104,7 @@ def export_model(
         views = calibration.views(view_size)
 
     with files.lock_directory(directory):
-        _clear(directory)
+        clear(directory)
         stage = directory / f".partial.{secrets.token_hex(4)}.export"
         stage.mkdir()
         try:
@@ -172,7 +172,7 @@ def install(paths, directory, class_names, report=None):
         parity.write(report, directory)
 
 
-def _clear(directory):
+def clear(directory):
     """Removes what a killed export left, while the folder is locked."""
     files.clear_partial_files(directory)
     files.restore_directory(directory / "saved_model")

@@ -83,7 +83,7 @@ def measure(
         "formats": formats,
     }
     for name, row in formats.items():
-        row["fault"] = _fault(name, row, report["accuracy"])
+        row["fault"] = find_fault(name, row, report["accuracy"])
     return report
 
 
@@ -212,7 +212,14 @@ def _add_latencies(formats, paths, rounds):
             formats[name]["p90_ms"][str(number)] = float(np.percentile(row, 90))
 
 
-def _fault(name, row, accuracy):
+def find_fault(name, row, accuracy):
+    """Why a format is refused, or None.
+
+    Args:
+        name: the format.
+        row: its entry in the report.
+        accuracy: the Keras model's.
+    """
     least = MIN_ACCURACY_KEPT * accuracy
     if row["accuracy"] < least:
         return (
