@@ -98,6 +98,8 @@ def export_model(
             f"image_size must be at least the model's view of {view_size}. "
             f"Received: {image_size}"
         )
+    if held_back:
+        parity.check_held_back(held_back, min_images)
     views = None
     if set(formats) & set(tflite.CALIBRATED):
         check_calibration(calibration, held_back)

@@ -53,11 +53,7 @@ def measure(
     Raises:
         DataError: if the held-back images are too few.
     """
-    if len(held_back) < min_images:
-        raise DataError(
-            f"{len(held_back)} held-back images cannot tell two formats "
-            f"apart. Give at least {min_images} that the training never saw."
-        )
+    check_held_back(held_back, min_images)
     views = held_back.views(reference.input_shape[1])
     expected = evaluation.predict(reference, views)
     right = expected.argmax(axis=1) == held_back.labels
@@ -85,6 +81,23 @@ def measure(
     for name, row in formats.items():
         row["fault"] = find_fault(name, row, report["accuracy"])
     return report
+
+
+def check_held_back(held_back, min_images=MIN_IMAGES):
+    """Refuses images too few to judge an export.
+
+    Args:
+        held_back: `LabeledImages`.
+        min_images: how many there must be.
+
+    Raises:
+        DataError: if they are fewer.
+    """
+    if len(held_back) < min_images:
+        raise DataError(
+            f"{len(held_back)} held-back images cannot tell two formats "
+            f"apart. Give at least {min_images} that the training never saw."
+        )
 
 
 def check(report):

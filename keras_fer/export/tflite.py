@@ -68,9 +68,12 @@ def convert(model, model_format, calibration=None):
     )
     converter = _converter(copy)
     if model_format in CALIBRATED:
-        # One image at a time, as the file will see them.
+        # One image at a time, as the file will see them; black and white
+        # between them, so that bytes go in as they are, with scale 1.
+        views = np.array(calibration, np.float32)
+        views[0, 0, 0], views[0, 0, 1] = 0.0, 255.0
         converter.representative_dataset = lambda: (
-            {"image": view[None].astype(np.float32)} for view in calibration
+            {"image": view[None]} for view in views
         )
     with warnings.catch_warnings():
         # TensorFlow's own converter calls the interpreter that TensorFlow
@@ -176,7 +179,7 @@ _FORMS = {
 def _reason(error):
     """The converter's message, of which most is a trace of its passes."""
     text = str(error)
-    flex = re.search(r"(?:Flex|TF Select) ops: ([\w, ]+)", text)
-    if flex:
-        return f"Not built in: {flex[1].strip()}."
+    missing = re.search(r"(?:Custom|TF Select) ops: ([\w, ]+)", text)
+    if missing:
+        return f"Not built in: {missing[1].strip()}."
     return " ".join(text.split())[:300]

@@ -1,5 +1,8 @@
 """A small trained network and its export, made once for all export tests."""
 
+import json
+import zipfile
+
 import numpy as np
 import pytest
 
@@ -64,7 +67,9 @@ def model(train_images, test_images):
         if isinstance(layer, keras.layers.BatchNormalization):
             layer.momentum = 0.8  # sixty steps are too few for 0.99
     model.compile(
-        keras.optimizers.Adam(3e-3), "sparse_categorical_crossentropy"
+        keras.optimizers.Adam(3e-3),
+        "sparse_categorical_crossentropy",
+        jit_compile=False,  # compiling would take longer than training
     )
     parts = (train_images, test_images)
     views = np.concatenate([part.views(VIEW_SIZE) for part in parts])
@@ -74,27 +79,40 @@ def model(train_images, test_images):
 
 
 @pytest.fixture(scope="session")
-def contents(model, train_images):
-    """Format -> content of its .tflite file, converted when first asked."""
-    from keras_fer.export import tflite
+def good(model, faces, test_images, tmp_path_factory):
+    """(directory, report) of an export of every format."""
+    from keras_fer import export
 
-    class Contents(dict):
-        def __missing__(self, name):
-            views = train_images.views(VIEW_SIZE)[:40]
-            self[name] = tflite.convert(model, name, views)
-            return self[name]
-
-    return Contents()
+    directory = tmp_path_factory.mktemp("good") / "export"
+    report = export.export_model(
+        model,
+        directory,
+        calibration=export.calibration_sample(
+            faces["train"], IMAGE_SIZE, num_images=40
+        ),
+        held_back=test_images,
+        min_images=1,
+        rounds=2,
+        context={"title": "drawn"},
+    )
+    return directory, report
 
 
 @pytest.fixture(scope="session")
-def exported(model, contents, tmp_path_factory):
-    """Path of an int8 file as `export_model` leaves it."""
-    from keras_fer import CLASSES
-    from keras_fer import model_file
+def contents(good):
+    """Format -> the bare graph of its file, without our description."""
+    from keras_fer.export import tflite
 
-    path = tmp_path_factory.mktemp("exported") / "model.int8.tflite"
-    path.write_bytes(contents["int8"])
-    contract = model_file.Contract(CLASSES, IMAGE_SIZE, VIEW_SIZE, "int8")
-    model_file.attach(path, contract)
-    return path
+    graphs = {}
+    for name in tflite.FORMATS:
+        path = good[0] / f"model.{name}.tflite"
+        with zipfile.ZipFile(path) as archive:
+            described = json.loads(archive.read("keras_fer.json"))
+        graphs[name] = path.read_bytes()[: described["graph_bytes"]]
+    return graphs
+
+
+@pytest.fixture(scope="session")
+def exported(good):
+    """Path of an int8 file as `export_model` leaves it."""
+    return good[0] / "model.int8.tflite"
