@@ -1,7 +1,12 @@
 """Faces to expressions without TensorFlow."""
 
+import os
+import re
+import shutil
 import subprocess
 import sys
+import venv
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -21,6 +26,9 @@ print(classifier.predict(sys.argv[2]).label)
 heavy = {"tensorflow", "keras", "jax", "torch", "sklearn", "matplotlib"}
 print(heavy & set(sys.modules))
 """
+
+
+ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture(scope="module")
@@ -122,3 +130,40 @@ def test_class_names_are_given_where_the_file_has_none(
 def test_class_names_are_refused_where_the_file_has_them(exported):
     with pytest.raises(ValueError, match="leave class_names out"):
         Classifier(exported, class_names=("a", "b"))
+
+
+@pytest.mark.slow
+def test_the_readmes_installation_without_tensorflow_is_enough(
+    exported, classifier, test_images, tmp_path
+):
+    path = tmp_path / "face.png"
+    Image.fromarray(test_images.images[0]).save(path)
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    command = re.search(r"^pip install --no-deps .*$", readme, re.MULTILINE)[0]
+    checkout = tmp_path / "checkout"
+    ignored = shutil.ignore_patterns(".*", "build", "runs", "*.egg-info")
+    shutil.copytree(ROOT, checkout, symlinks=True, ignore=ignored)
+    venv.create(tmp_path / "environment", with_pip=True)
+    binaries = tmp_path / "environment" / "bin"
+    clean = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith("PYTHON")
+    }
+    clean["PATH"] = f"{binaries}{os.pathsep}{os.environ['PATH']}"
+    subprocess.run(command, shell=True, check=True, cwd=checkout, env=clean)
+    label, heavy = subprocess.run(
+        [binaries / "python", "-W", "error", "-c", CODE, exported, path],
+        check=True,
+        capture_output=True,
+        text=True,
+        cwd=tmp_path,
+        env=clean,
+    ).stdout.splitlines()
+    assert label == classifier.predict(path).label
+    assert heavy == "set()"
+    installed = subprocess.check_output(
+        [binaries / "python", "-m", "pip", "list"], text=True, env=clean
+    )
+    assert "keras" not in installed.replace("keras-fer", "").lower()
+    assert "tensorflow" not in installed.lower()
