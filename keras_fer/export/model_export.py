@@ -91,14 +91,22 @@ def export_model(
     reference = float_copy(model)
     view_size = reference.input_shape[1]
     calibration = _labeled(calibration, reference)
-    given = held_back or calibration
-    image_size = image_size or (given.side if given else view_size)
-    if view_size is not None and image_size < view_size:
+    judged = held_back is not None  # empty is refused, not ignored
+    given = held_back if judged else calibration
+    if image_size is None:
+        image_size = view_size if given is None else given.side
+    if image_size is not None and image_size < (view_size or 0):
         raise ValueError(
             f"image_size must be at least the model's view of {view_size}. "
             f"Received: {image_size}"
         )
-    if held_back:
+    if given is not None and given.side != image_size:
+        raise ValueError(
+            f"The images have {given.side} pixels a side, and faces would be "
+            f"resized to image_size={image_size}. Both must be one size, or "
+            "the report would be of other views than the file's users see."
+        )
+    if judged:
         parity.check_held_back(held_back, min_images)
     views = None
     if set(formats) & set(tflite.CALIBRATED):
@@ -123,14 +131,16 @@ def export_model(
             report = parity.measure(
                 reference,
                 paths,
-                held_back or _stand_in(reference, calibration, image_size),
-                rounds=rounds if held_back else 1,
-                min_images=min_images if held_back else 0,
+                held_back
+                if judged
+                else _stand_in(reference, calibration, image_size),
+                rounds=rounds if judged else 1,
+                min_images=min_images if judged else 0,
                 context=facts,
-                say=say if held_back else None,
+                say=say if judged else None,
             )
             parity.check(report)
-            report = report if held_back else None
+            report = report if judged else None
             install(paths, directory, class_names, report)
         finally:
             shutil.rmtree(stage, ignore_errors=True)
@@ -228,7 +238,7 @@ def _stand_in(reference, calibration, image_size):
     """Images that stand in for held-back ones, with the model's answers."""
     if calibration is None:
         rng = np.random.default_rng(0)
-        shape = (64, image_size, image_size, 3)
+        shape = (64, image_size or 96, image_size or 96, 3)
         noise = rng.integers(0, 256, shape, dtype=np.uint8)
         calibration = LabeledImages(noise, np.zeros(len(noise), int))
     return _with_answers(calibration, reference)

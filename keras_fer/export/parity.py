@@ -54,7 +54,7 @@ def measure(
         DataError: if the held-back images are too few.
     """
     check_held_back(held_back, min_images)
-    views = held_back.views(reference.input_shape[1])
+    views = held_back.views(reference.input_shape[1] or held_back.side)
     expected = evaluation.predict(reference, views)
     right = expected.argmax(axis=1) == held_back.labels
     formats = {}

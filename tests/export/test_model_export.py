@@ -25,6 +25,9 @@ from keras_fer.export import export_model
 from keras_fer.export import parity
 
 
+NOBODY = LabeledImages(np.zeros((0, 52, 52, 3), np.uint8), np.zeros(0, int))
+
+
 def contents_of(directory):
     """Relative path -> bytes, of everything but the lock."""
     return {
@@ -158,6 +161,8 @@ def test_an_export_replaces_its_files_and_clears_what_a_kill_left(model, copy):
         ({"class_names": ("a", "b")}, ValueError, "7 outputs"),
         ({"class_names": (*"abcdef", "g\nh")}, ValueError, "a line of text"),
         ({"image_size": 47}, ValueError, "view of 48"),
+        ({"image_size": 60}, ValueError, "52 pixels.*image_size=60"),
+        ({"held_back": NOBODY}, DataError, "^0 held-back"),
         ({"min_images": 36}, DataError, "35 held-back"),
     ],
 )
