@@ -19,6 +19,18 @@ class DataError(ExpectedError):
     exit_status = 3
 
 
+class ModelFileError(ExpectedError):
+    """A model file is missing, damaged, or not what it should be."""
+
+    exit_status = 3
+
+
+class ExportError(ExpectedError):
+    """A model cannot be exported, or its export is not good enough."""
+
+    exit_status = 3
+
+
 class NonFiniteLossError(ExpectedError):
     """The loss became NaN or infinite; the last checkpoint is kept."""
 

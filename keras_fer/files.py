@@ -10,6 +10,7 @@ import json
 import os
 import re
 import secrets
+import shutil
 import socket
 from collections.abc import Iterator
 from pathlib import Path
@@ -110,6 +111,32 @@ def clear_partial_files(directory: str | Path) -> list[Path]:
     for path in leftovers:
         path.unlink(missing_ok=True)
     return leftovers
+
+
+def replace_directory(new: str | Path, directory: str | Path) -> None:
+    """Puts a finished folder in the place of another.
+
+    Args:
+        new: the finished folder, on the same file system; it is moved.
+        directory: where it belongs. A kill at the worst moment leaves the
+            old one as `.NAME.replaced`, and the next call puts it back.
+    """
+    directory = Path(directory)
+    replaced = directory.with_name(f".{directory.name}.replaced")
+    restore_directory(directory)
+    if directory.exists():
+        os.replace(directory, replaced)
+    os.replace(new, directory)
+    shutil.rmtree(replaced, ignore_errors=True)
+
+
+def restore_directory(directory: str | Path) -> None:
+    """Undoes or finishes a `replace_directory` that was killed."""
+    directory = Path(directory)
+    replaced = directory.with_name(f".{directory.name}.replaced")
+    if replaced.exists() and not directory.exists():
+        os.replace(replaced, directory)
+    shutil.rmtree(replaced, ignore_errors=True)
 
 
 @contextlib.contextmanager

@@ -51,6 +51,10 @@ ORDER = (
     "report",
     "run_results",
     "paper_figures",
+    "model_file",
+    "litert",
+    "face_image",
+    "classifier",
     "export",
 )
 TENSORFLOW_ANYWHERE = (

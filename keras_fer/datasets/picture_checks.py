@@ -10,7 +10,7 @@ from keras_fer.errors import raise_faults
 
 FORMATS = ("JPEG", "PNG")
 MIN_SIDE, MAX_PIXELS = 32, 50_000_000
-_PNG_END = b"IEND\xaeB`\x82"  # Pillow does without it, TensorFlow does not
+PNG_END = b"IEND\xaeB`\x82"  # Pillow does without it, TensorFlow does not
 _ORIENTATION = 0x0112  # EXIF tag; 1 is upright
 _MAGIC = {
     b"\xff\xd8\xff": "JPEG",
@@ -177,7 +177,7 @@ def inspect(content):
         return f"is too large to be a face ({error})", None
     except Exception as error:  # a damaged file makes decoders raise anything
         return f"cannot be decoded ({error}): cut off or damaged", None
-    if kind == "PNG" and _PNG_END not in content:
+    if kind == "PNG" and PNG_END not in content:
         return "has no end: cut off or damaged", None
     if image.mode.startswith("I"):  # decoders disagree about these
         return "has 16 bits a channel, expected 8", None

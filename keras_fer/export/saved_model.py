@@ -1,11 +1,11 @@
 """A trained model as TensorFlow SavedModel."""
 
-import os
 import shutil
 import uuid
 from pathlib import Path
 
-import keras
+from keras_fer import files
+from keras_fer.export.float_copy import float_copy
 
 
 def export_saved_model(model, directory):
@@ -24,60 +24,31 @@ def export_saved_model(model, directory):
     Raises:
         RuntimeError: on another backend than TensorFlow.
     """
-    if keras.backend.backend() != "tensorflow":
-        raise RuntimeError(
-            "Exporting needs the TensorFlow backend. Received: "
-            f"{keras.backend.backend()}. Save the model, set "
-            "KERAS_BACKEND=tensorflow and load it there."
-        )
-    import tensorflow as tf
-
-    policy = keras.config.dtype_policy()
-    keras.config.set_dtype_policy("float32")
+    directory = Path(directory)
+    directory.parent.mkdir(parents=True, exist_ok=True)
+    partial = directory.with_name(f".{directory.name}.{uuid.uuid4().hex[:8]}")
     try:
-        copy = keras.models.clone_model(
-            model, clone_function=_as_float32, recursive=False
-        )
+        write_saved_model(float_copy(model), partial)
+        files.replace_directory(partial, directory)
     finally:
-        keras.config.set_dtype_policy(policy)
-    copy.set_weights(model.get_weights())
+        shutil.rmtree(partial, ignore_errors=True)
+
+
+def write_saved_model(copy, directory):
+    """Writes the SavedModel of a network that computes in float32.
+
+    Args:
+        copy: of `float_copy`.
+        directory: the folder to write, which must not exist.
+    """
+    import tensorflow as tf
 
     @tf.function(
         input_signature=[
-            tf.TensorSpec((None, *model.input_shape[1:]), tf.float32, "image")
+            tf.TensorSpec((None, *copy.input_shape[1:]), tf.float32, "image")
         ]
     )
     def serve(image):
         return {"probabilities": copy(image, training=False)}
 
-    directory = Path(directory)
-    directory.parent.mkdir(parents=True, exist_ok=True)
-    partial = directory.with_name(f".{directory.name}.{uuid.uuid4().hex[:8]}")
-    replaced = directory.with_name(f".{directory.name}.replaced")
-    if replaced.exists() and not directory.exists():
-        os.replace(replaced, directory)  # a kill fell between the two below
-    shutil.rmtree(replaced, ignore_errors=True)
-    try:
-        tf.saved_model.save(copy, str(partial), {"serving_default": serve})
-        if directory.exists():
-            os.replace(directory, replaced)
-        os.replace(partial, directory)
-        shutil.rmtree(replaced, ignore_errors=True)
-    finally:
-        shutil.rmtree(partial, ignore_errors=True)
-
-
-def _as_float32(layer):
-    return layer.__class__.from_config(_without_policies(layer.get_config()))
-
-
-def _without_policies(config):
-    """The config and every one inside it, with dtype float32."""
-    if isinstance(config, dict):
-        return {
-            key: "float32" if key == "dtype" else _without_policies(value)
-            for key, value in config.items()
-        }
-    if isinstance(config, (list, tuple)):
-        return type(config)(_without_policies(value) for value in config)
-    return config
+    tf.saved_model.save(copy, str(directory), {"serving_default": serve})

@@ -186,6 +186,18 @@ class LIPPooling2D(keras.layers.Layer):
 
     def call(self, inputs):
         logits = keras.ops.cast(self.logits(inputs), inputs.dtype)
+        return self.pool(inputs, logits)
+
+    def pool(self, inputs, logits):
+        """The layer without its logit module: equation (2) alone.
+
+        Args:
+            inputs: `(batch, height, width, channels)`.
+            logits: the same shape and dtype.
+
+        Returns:
+            The pooled map.
+        """
         if self._has_fast_kernel(inputs):
             from keras_fer.layers import tensorflow_kernels
 
