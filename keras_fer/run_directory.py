@@ -23,6 +23,7 @@ FREE_FIELDS = (
     "run_dir",
     "resume",
     "overwrite",
+    "export",
     "config",
 )
 # What a run writes. --overwrite removes these and nothing else.
@@ -39,6 +40,7 @@ RUN_FILES = (
     "model.keras",
     "model.weights.h5",
     "checkpoints",
+    "export",
 )
 
 

@@ -170,10 +170,10 @@ def make_plan(config):
 def plan_run(config, network, recipe, settings, seed, fold=None):
     """One run of a recipe, with all that this program decides of it."""
     rafdb = recipe == "rafdb"
-    directory = config.rafdb_dir if rafdb else config.sfew_dir
     shared = {
         "demo": True if config.demo else None,
-        "data_dir": directory,
+        "export": False if config.demo and rafdb else None,
+        "data_dir": config.rafdb_dir if rafdb else config.sfew_dir,
         "cache_dir": config.cache_dir,
         "expected_counts": config.expected_counts,
         "on_leak": config.on_leak,

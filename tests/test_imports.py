@@ -32,6 +32,7 @@ ORDER = (
     "tables",
     "paper_report",
     "datasets",
+    "finished_run",
     "initial_weights",
     "augment",
     "input_pipeline",
@@ -56,6 +57,9 @@ ORDER = (
     "face_image",
     "classifier",
     "export",
+    "commands",
+    "cli",
+    "__main__",
 )
 TENSORFLOW_ANYWHERE = (
     "datasets/*.py",
