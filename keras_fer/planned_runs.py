@@ -67,7 +67,7 @@ class PlannedRun:
         different = [
             f"  {name}: {there.get(name)!r} there, {value!r} now"
             for name, value in self.settings.items()
-            if name not in ("data_dir", "cache_dir", "export")
+            if name not in ("data_dir", "cache_dir")
             and str(there.get(name)) != str(value)
         ]
         if different:
