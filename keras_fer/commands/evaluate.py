@@ -55,7 +55,9 @@ def evaluate(
     split = layouts.choose_split(name, source, split)
     title = layouts.describe(name, source)
     say(f"{source.directory}: {layouts.TITLES[name]}, {source.layout}")
-    say(f"Judged on: {title}, split {split}")
+    whole = source.splits == (split,)
+    part_name = "all of them" if whole else f"split {split}"
+    say(f"Judged on: {title}, {part_name}")
     part = source.take_split(split)
     picture_checks.measure_pictures(part)
     (faces,) = image_folder.load_source(part).values()
