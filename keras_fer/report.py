@@ -88,7 +88,7 @@ def write_report(
     views = {"single view": single_view, "ten-crop": ten_crop}
     sections = [
         f"# {markdown.escape(context['title'])}",
-        *_summary(views),
+        *summarize(views),
         "## Classes",
         _class_table(views),
         f"## Confusion matrix, {view_name}",
@@ -105,7 +105,16 @@ def write_report(
     )
 
 
-def _summary(views: Mapping) -> list[str]:
+def summarize(views: Mapping) -> list[str]:
+    """What a report says first, in Markdown: figures, and how far they go.
+
+    Args:
+        views: "single view", and perhaps "ten-crop" -> `compute_metrics`,
+            None where there is none.
+
+    Returns:
+        Paragraphs.
+    """
     single_view = views["single view"]
     per_class = single_view["per_class"]
     support = {name: row["support"] for name, row in per_class.items()}

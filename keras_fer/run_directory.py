@@ -24,6 +24,7 @@ FREE_FIELDS = (
     "run_dir",
     "resume",
     "overwrite",
+    "export",
     "config",
 )
 # What a run writes. --overwrite removes these and nothing else.
@@ -40,6 +41,7 @@ RUN_FILES = (
     "model.keras",
     "model.weights.h5",
     "checkpoints",
+    "export",
 )
 
 

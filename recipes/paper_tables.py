@@ -157,6 +157,7 @@ def make_plan(config, networks, sources):
         "precision": config.precision,
     }
     rafdb = {"data_dir": config.rafdb_dir, "epochs": config.epochs}
+    rafdb["export"] = False if config.demo else None
     sfew = {"data_dir": config.sfew_dir, "epochs": config.sfew_epochs}
     plan = paper_plan.make_plan(
         networks,

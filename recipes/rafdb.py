@@ -96,6 +96,8 @@ class Config:
     """Go on with the run in --run-dir."""
     overwrite: bool = False
     """Replace the run in --run-dir."""
+    export: bool = False
+    """Export for phones at the end, as keras-fer export RUN does later."""
     config: Path | None = None
     """Take the settings of another run: RUN/config.json."""
     seed: int = 0
@@ -113,6 +115,7 @@ DEMO = {
     "width": 0.5,
     "epochs": 15,
     "average_momentum": 0.98,  # of 590 steps
+    "export": True,
 }
 
 say = functools.partial(print, flush=True)
@@ -153,6 +156,8 @@ def main(config):
             seen=seen,
             say=say,
         )
+        if config.export:
+            export_network(config, run, model, train, test, facts)
 
 
 def load_data(config, seen):
@@ -260,6 +265,24 @@ def train_network(config, run, model, train, validation):
         max_angle=config.max_angle,
         class_balance=config.class_balance,
         seed=config.seed,
+        say=say,
+    )
+
+
+def export_network(config, run, model, train, test, facts):
+    from keras_fer import export
+
+    kept = ("data_set", "data_hash", "split", "seed", "epoch", "commit")
+    # The demo shows the table; its 350 faces and few rounds measure little.
+    quick = {"formats": ("float32", "int8"), "min_images": 1, "rounds": 10}
+    export.export_run(
+        model,
+        run.directory / "export",
+        train,
+        test,
+        image_size=config.image_size,
+        facts={key: facts[key] for key in kept},
+        **(quick if config.demo else {}),
         say=say,
     )
 

@@ -1,5 +1,6 @@
 """What every test shares: quiet TensorFlow, fixed seeds, a clean policy."""
 
+import concurrent.futures
 import os
 import random
 import sys
@@ -10,6 +11,10 @@ os.environ["OPENBLAS_NUM_THREADS"] = "1"
 
 import numpy as np
 import pytest
+
+from recipe_command import ENDS
+from recipe_command import SMALL
+from recipe_command import run
 
 # Read when TensorFlow is first imported, so it must precede every test file.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
@@ -48,3 +53,38 @@ def data(tmp_path_factory):
 def cache(tmp_path_factory):
     """Where recipes of this test session keep prepared data."""
     return tmp_path_factory.mktemp("cache")
+
+
+def interrupt_and_resume(cache, run_dir, *arguments):
+    """One run that ends in every way of `ENDS`; each child's answer."""
+    answers = {}
+    for end, (prelude, _, _) in ENDS.items():
+        answers[end] = run(cache, *arguments, prelude=prelude)
+        # As the stopped run says.
+        arguments = ("--config", run_dir / "config.json", "--resume")
+    return answers
+
+
+@pytest.fixture(scope="session")
+def runs(data, cache, tmp_path_factory):
+    """Two runs alike: one left alone, one not. A core for each."""
+    directory = tmp_path_factory.mktemp("runs")
+    whole, interrupted = directory / "whole", directory / "interrupted"
+    arguments = ("--data-dir", data, *SMALL, "--run-dir")
+    with concurrent.futures.ThreadPoolExecutor(1) as pool:
+        answers = pool.submit(
+            interrupt_and_resume, cache, interrupted, *arguments, interrupted
+        )
+        status, out, error = run(cache, *arguments, whole)
+        assert status == 0, error
+        return (whole, out), (interrupted, answers.result())
+
+
+@pytest.fixture(scope="session")
+def whole(runs):
+    return runs[0]
+
+
+@pytest.fixture(scope="session")
+def interrupted(runs):
+    return runs[1]

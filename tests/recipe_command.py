@@ -80,11 +80,18 @@ checkpoints.save = killing
 }
 
 
+def environment_of(**variables):
+    """A quiet child's environment, on the CPU."""
+    return os.environ | {
+        "CUDA_VISIBLE_DEVICES": "-1",
+        "TF_CPP_MIN_LOG_LEVEL": "3",
+        **variables,
+    }
+
+
 def start(cache, *arguments, recipe="rafdb", prelude="", **options):
     """The recipe as a child; `prelude` is code to run in it first."""
     path = RECIPES / f"{recipe}.py"
-    environment = dict(os.environ, KERAS_FER_CACHE=str(cache))
-    environment |= {"CUDA_VISIBLE_DEVICES": "-1", "TF_CPP_MIN_LOG_LEVEL": "3"}
     code = (
         "import runpy, sys\n"
         f"sys.argv = [{str(path)!r}, *sys.argv[1:]]\n"
@@ -96,7 +103,7 @@ def start(cache, *arguments, recipe="rafdb", prelude="", **options):
         command = [sys.executable, "-c", code]
     return subprocess.Popen(
         [*map(str, command), *map(str, arguments)],
-        env=environment,
+        env=environment_of(KERAS_FER_CACHE=str(cache)),
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,

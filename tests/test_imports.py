@@ -31,6 +31,7 @@ ORDER = (
     "comparison",
     "tables",
     "datasets",
+    "finished_run",
     "initial_weights",
     "augment",
     "input_pipeline",
@@ -57,6 +58,9 @@ ORDER = (
     "face_image",
     "classifier",
     "export",
+    "commands",
+    "cli",
+    "__main__",
 )
 TENSORFLOW_ANYWHERE = (
     "datasets/*.py",

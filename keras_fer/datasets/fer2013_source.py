@@ -30,7 +30,7 @@ https://www.kaggle.com/c/challenges-in-representation-learning-facial-expression
 Unpack it, so that DIR/fer2013.csv or DIR/icml_face_data.csv exists. Copies in
 class folders (DIR/train/happy/Training_1.jpg) will do too, as long as the
 names of their files say Training, PublicTest and PrivateTest."""
-_FILE_NAME = re.compile(rf"({'|'.join(USAGES)})_\d+\.\w+", re.ASCII)
+FILE_NAME = re.compile(rf"({'|'.join(USAGES)})_\d+\.\w+", re.ASCII)
 
 
 def find_source(directory):
@@ -115,7 +115,7 @@ def _folders(root):
         faults += strangers
         for path in paths:
             name = path.relative_to(root).as_posix()
-            usage = _FILE_NAME.fullmatch(path.name)
+            usage = FILE_NAME.fullmatch(path.name)
             if usage:
                 records.append(Record(name, USAGES[usage[1]], label, path))
             else:

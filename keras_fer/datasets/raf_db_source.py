@@ -48,7 +48,7 @@ RAF-DB is given to researchers on request: see
 http://www.whdeng.cn/raf/model1.html. Unpack what you receive, so that
 DIR/basic/EmoLabel/list_patition_label.txt and DIR/basic/Image/aligned exist."""
 # Copies name their files as the official set does.
-_OFFICIAL_NAME = re.compile(r"(train|test)_\d+(_aligned)?\.")
+OFFICIAL_NAME = re.compile(r"(train|test)_\d+(_aligned)?\.")
 
 
 def find_source(directory, variant="basic"):
@@ -180,7 +180,7 @@ def _class_folders(root, variant):
             for path in paths:
                 name = path.relative_to(root).as_posix()
                 records.append(Record(name, split, label, path))
-                official = _OFFICIAL_NAME.match(path.name)
+                official = OFFICIAL_NAME.match(path.name)
                 if official and official[1] != split:
                     faults.append(
                         f"{path} is a {official[1]} picture by its name, but "

@@ -126,3 +126,16 @@ def test_wrong_usage_of_a_run_directory(whole, data, cache, tmp_path):
         assert "loaded: False" in out
         assert words in error and str(run_dir) in error
     assert (run_dir / "report.json").exists()
+
+
+@pytest.mark.slow
+def test_the_demo_ends_with_an_export_and_its_parity_table(cache, tmp_path):
+    status, out, error = run(
+        cache, "--demo", *SMALL, "--run-dir", tmp_path, "--width", "0.1"
+    )
+    assert status == 0, error
+    end = out[out.index("# Parity of the exported files") :]
+    assert "350 held-back faces" in end and "| int8 |" in end
+    assert "drawn faces (not photographs)" in end
+    names = {path.name for path in (tmp_path / "export").iterdir()}
+    assert {"model.float32.tflite", "model.int8.tflite"} <= names

@@ -1,0 +1,249 @@
+"""The command `keras-fer`: its words and flags, and nothing else.
+
+What a subcommand does stands in `keras_fer.commands`, and is imported when
+its words were understood: help, classify and check-data load no TensorFlow.
+"""
+
+import dataclasses
+import functools
+import sys
+from pathlib import Path
+from typing import Annotated
+from typing import Literal
+
+import tyro
+
+from keras_fer import configuration
+from keras_fer.errors import DataError
+from keras_fer.errors import UsageError
+
+DataSet = Literal["raf_db", "sfew", "fer2013", "folder"]
+Format = Literal[
+    "saved_model", "float32", "float16", "dynamic", "int8", "full_int8"
+]
+Variant = Literal["basic", "compound"]
+
+
+def _word(name, kind=Path):
+    """A word of the command line that has no flag."""
+    return Annotated[kind, tyro.conf.Positional, tyro.conf.arg(metavar=name)]
+
+
+@dataclasses.dataclass(frozen=True)
+class Export:
+    """Writes the files that phones and servers run, and measures them.
+
+    Calibrated on the run's own training part, judged on the faces that the
+    run was judged on. A format that keeps less than 98 % of the accuracy is
+    refused (status 3), and the files of an earlier export stay.
+    """
+
+    run: _word("RUN")
+    """Folder of a finished run."""
+    formats: tuple[Format, ...] = (
+        "saved_model",
+        "float32",
+        "float16",
+        "dynamic",
+        "int8",
+        "full_int8",
+    )
+    """Which files to write."""
+    output: Path | None = None
+    """Folder to write into. None: RUN/export."""
+    data_dir: Path | None = None
+    """The run's data set, if it was moved."""
+    num_calibration: int = 200
+    """Training faces that the integer formats take their ranges from."""
+    min_images: int = 500
+    """Fewest held-out faces that may judge the files."""
+    rounds: int = 50
+    """Timed answers behind each latency."""
+
+    def __call__(self, say):
+        _at_least(self, num_calibration=32, min_images=1, rounds=1)
+        if not self.formats:
+            raise UsageError("--formats is empty. Name one at least.")
+        from keras_fer.commands import export
+
+        export.export(
+            self.run,
+            formats=tuple(dict.fromkeys(self.formats)),
+            output=self.output,
+            data_dir=self.data_dir,
+            num_calibration=self.num_calibration,
+            min_images=self.min_images,
+            rounds=self.rounds,
+            say=say,
+        )
+
+
+@dataclasses.dataclass(frozen=True)
+class Classify:
+    """Tells the expressions of cropped faces, without TensorFlow.
+
+    A line a face. Pictures that cannot be read are named at the end, with
+    status 3; the others are answered.
+    """
+
+    faces: _word("FACE ...", tuple[Path, ...])
+    """Pictures of faces, cropped; or folders of such pictures."""
+    model: Path | None = None
+    """A .tflite file, as keras-fer export writes it."""
+    ten_crop: bool = False
+    """Average over ten views of each face; ten times the work."""
+    json: bool = False
+    """All probabilities, as a JSON array with an object a line."""
+    csv: bool = False
+    """All probabilities, as CSV."""
+
+    def __call__(self, say):
+        if self.json and self.csv:
+            raise UsageError("--json and --csv are two forms. Choose one.")
+        if not self.faces:
+            raise UsageError("Name a face: keras-fer classify FACE --model M.")
+        from keras_fer.commands import classify
+
+        form = "json" if self.json else "csv" if self.csv else "text"
+        classify.classify(
+            self.faces, self.model, ten_crop=self.ten_crop, form=form, say=say
+        )
+
+
+@dataclasses.dataclass(frozen=True)
+class Evaluate:
+    """Judges a model on a data set, with the report that recipes write.
+
+    Says whether the weights have seen these faces, if their run is known.
+    """
+
+    model: _word("MODEL")
+    """A run's folder, a .keras, a SavedModel's folder or a .tflite."""
+    data: _word("DATA")
+    """Folder of the data set to judge it on."""
+    dataset: DataSet | None = None
+    """None: told by the layout, and printed."""
+    split: Literal["train", "validation", "test"] | None = None
+    """None: test; of SFEW and FER2013 validation (PublicTest)."""
+    variant: Variant = "basic"
+    """Of RAF-DB."""
+    ten_crop: bool = False
+    """Judge the average of ten views too."""
+    image_size: int | None = None
+    """Side that faces are resized to. None: as the model says."""
+    output: Path | None = None
+    """Folder for report.json, report.md and confusion.png."""
+
+    def __call__(self, say):
+        if self.image_size is not None:
+            _at_least(self, image_size=32)
+        from keras_fer.commands import evaluate
+
+        evaluate.evaluate(
+            self.model,
+            self.data,
+            data_set=self.dataset,
+            split=self.split,
+            variant=self.variant,
+            ten_crop=self.ten_crop,
+            image_size=self.image_size,
+            output=self.output,
+            say=say,
+        )
+
+
+@dataclasses.dataclass(frozen=True)
+class CheckData:
+    """Looks for what would stop or spoil a training, before it costs one.
+
+    Counts, broken and disguised pictures, the same picture in two parts or
+    under two labels. Status 3 if a recipe would stop.
+    """
+
+    directory: _word("DIR")
+    """Folder of the data set."""
+    dataset: DataSet | None = None
+    """None: told by the layout, and printed."""
+    variant: Variant = "basic"
+    """Of RAF-DB."""
+    expected_counts: Literal["official", "any"] = "official"
+    """Whether the numbers of faces must be the known set's."""
+
+    def __call__(self, say):
+        from keras_fer.commands import check_data
+
+        check_data.check_data(
+            self.directory,
+            self.dataset,
+            variant=self.variant,
+            expected_counts=self.expected_counts,
+            say=say,
+        )
+
+
+_COMMANDS = (
+    Annotated[Export, tyro.conf.subcommand("export")]
+    | Annotated[Classify, tyro.conf.subcommand("classify")]
+    | Annotated[Evaluate, tyro.conf.subcommand("evaluate")]
+    | Annotated[CheckData, tyro.conf.subcommand("check-data")]
+)
+
+
+def main(arguments=None):
+    """Runs the command.
+
+    Args:
+        arguments: the words of the command line. None takes `sys.argv`.
+
+    Returns:
+        The process's exit status: 0, 2 for wrong usage, 3 for bad data or a
+        bad model.
+    """
+    for stream in (sys.stdout, sys.stderr):
+        # Names of files may hold what no encoding has.
+        stream.reconfigure(errors="backslashreplace")
+    command = tyro.cli(
+        _COMMANDS,
+        prog="keras-fer",
+        description="Facial-expression recognition: export, use and check.",
+        args=arguments,
+        config=(
+            tyro.conf.FlagCreatePairsOff,
+            tyro.conf.HelptextFromCommentsOff,
+        ),
+    )
+    say = functools.partial(print, flush=True)
+    try:
+        return configuration.run(_execute(say), command)
+    except KeyboardInterrupt:
+        print("interrupted", file=sys.stderr)
+        return 130
+    except BrokenPipeError:  # whoever read the answers has enough
+        sys.stderr.close()
+        return 0
+
+
+def _execute(say):
+    def execute(command):
+        try:
+            command(say)
+        except PermissionError as error:
+            raise DataError(
+                f"{error.filename} cannot be read or written "
+                f"({error.strerror})."
+            ) from error
+
+    return execute
+
+
+def _at_least(command, **smallest):
+    for name, value in smallest.items():
+        if getattr(command, name) < value:
+            flag = "--" + name.replace("_", "-")
+            raise UsageError(
+                f"{flag} must be at least {value}: {getattr(command, name)}"
+            )
+
+
+if __name__ == "__main__":
+    sys.exit(main())

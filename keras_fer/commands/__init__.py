@@ -1,0 +1,1 @@
+"""What each subcommand of `keras-fer` does, with messages passed to `say`."""
