@@ -28,6 +28,7 @@ ORDER = (
     "run_directory",
     "runtime",
     "metrics",
+    "calibration",
     "comparison",
     "tables",
     "paper_report",
