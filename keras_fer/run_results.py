@@ -86,7 +86,7 @@ def write_results(
             ),
         )
     seen = [fingerprints.read_fingerprints(part) for part in learned]
-    seen += [initial.learned] if initial else []
+    seen += [initial.learned] if initial and initial.learned else []
     fingerprints.concatenate(seen).save(directory / "fingerprints.npz")
     with files.atomic_path(directory / "model.keras") as path:
         _finished(model).save(path)

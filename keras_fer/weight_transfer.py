@@ -34,11 +34,15 @@ def copy_all_but_head(source, model):
         source: a model of `build_model`.
         model: another one, of the same network. Changed in place.
 
+    Returns:
+        `model`.
+
     Raises:
         ValueError: if they are not of the same network.
     """
     for layer in model.layers[:-1]:
         layer.set_weights(source.get_layer(layer.name).get_weights())
+    return model
 
 
 def _load_preset_weights(path, model):

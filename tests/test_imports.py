@@ -45,6 +45,7 @@ ORDER = (
     "importance",
     "figures",
     "optimization",
+    "train_steps",
     "checkpoints",
     "step_time",
     "costs",
@@ -66,6 +67,7 @@ TENSORFLOW_ANYWHERE = (
 TENSORFLOW_INSIDE_FUNCTIONS = (
     "layers/batch_normalization.py",
     "runtime.py",
+    "train_steps.py",
     "training.py",
 )
 KERAS_ONLY = ("importance.py", "layers/*.py", "model.py")
