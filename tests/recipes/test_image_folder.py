@@ -99,7 +99,6 @@ def test_a_resumed_run_keeps_its_parts_and_refuses_other_pictures(
     "words, expected",
     [
         ("", "into a folder of its name"),
-        ("--data-dir x --test-fraction 0", "--test-fraction must be from"),
         ("--data-dir x --initial-weights none", "none is no finished run"),
     ],
 )
