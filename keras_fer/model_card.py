@@ -63,7 +63,7 @@ def model_card(name, report, calibration, data_terms=None):
         "## Calibration",
         _calibration(calibration),
         "## Known biases and failures",
-        *_failures(single_view, data_set),
+        *_failures(single_view),
         "## Not measured",
         "Groups of people: whether the network is as good for women and men, "
         "old and young, and every skin colour was not measured, since the "
@@ -167,7 +167,7 @@ def _calibration(fitted):
     )
 
 
-def _failures(view, data_set):
+def _failures(view):
     recalls = {
         name: row["recall"]
         for name, row in view["per_class"].items()
@@ -187,7 +187,7 @@ def _failures(view, data_set):
         (count / max(sum(row), 1), names[true], names[taken])
         for true, row in enumerate(view["confusion_matrix"])
         for taken, count in enumerate(row)
-        if taken != true and count
+        if taken != true and count and sum(row) >= MIN_FACES
     ]
     if mistakes:
         yield (
@@ -210,10 +210,10 @@ def _failures(view, data_set):
             f"{markdown.escape(', '.join(few))}."
         )
     yield (
-        f"{markdown.escape(data_set)} is labelled by people who disagree with "
-        "one another, its classes are of unequal size, and its faces are "
-        "those that it happened to hold: other cameras, ages and cultures "
-        "give other results."
+        "The labels are those of people, who disagree with one another; the "
+        "classes are of unequal size; the faces are those that the data "
+        "happened to hold. Other cameras, ages and cultures give other "
+        "results."
     )
 
 

@@ -76,11 +76,11 @@ def save_preset(
         raise PresetError(
             f"{directory} exists and is not empty. Choose another folder."
         )
-    settings, report, predictions = _read_run(run)
+    settings, report = _read_run(run)
     model = load_model(run / "model.keras")
     fitted = {"temperature": 1.0, "fitted_on": None}
     if calibrate:
-        fitted = _calibrate(run, report, predictions)
+        fitted = _calibrate(run, report)
     architecture = {
         name: settings.get(name, value) for name, value in ARCHITECTURE.items()
     }
@@ -141,26 +141,26 @@ def _read_run(run):
             json.loads((run / name).read_text(encoding="utf-8"))
             for name in ("config.json", "report.json")
         )
-        with (
-            (run / "predictions.npz").open("rb") as file,
-            np.load(file, allow_pickle=False) as archive,
-        ):
-            predictions = dict(archive)
     except (OSError, ValueError) as error:
         raise PresetError(
             f"{run} is no finished run ({error}). Give the --run-dir of a "
             "recipe that came to its report."
         ) from error
-    return settings, report, predictions
+    return settings, report
 
 
-def _calibrate(run, report, predictions):
+def _calibrate(run, report):
     try:
+        with (
+            (run / "predictions.npz").open("rb") as file,
+            np.load(file, allow_pickle=False) as archive,
+        ):
+            predictions = dict(archive)
         fitted_on, labels = (
             predictions[f"validation_{name}"]
             for name in ("single_view", "labels")
         )
-    except KeyError as error:
+    except (OSError, ValueError, KeyError) as error:
         raise PresetError(
             f"{run} kept no predictions on the part that chose its epoch. Run "
             "the recipe again, or save it uncalibrated: calibrate=False."
