@@ -5,9 +5,8 @@
 
 Not in the paper (Dong, Wang and Hang, 2021). Views, smoothed labels, averaged
 weights, one cosine and ten crops are the literature's, taken without measuring.
-A tenth cut from Training chooses the epoch; a second one, the same for every
---seed, compares settings; PublicTest judges finished candidates, and each look
-at it is counted. PrivateTest judges nothing.
+A tenth cut from Training chooses the epoch; a second one, whatever --seed is,
+compares settings; PublicTest judges candidates, and looks at it are counted.
 """
 
 import dataclasses
@@ -167,11 +166,13 @@ def load_data(config):
     # With PrivateTest, if it is there: its copies are not to be learned.
     whole = fer2013.load_source(source, config.cache_dir)
     public_test, contradictions = whole["validation"], []
+    screening = config.judge == "screening"
+    share = config.validation_fraction * (2 if screening else 1)
     faces, facts = parts.separate(
         whole.pop("train"),
         labeled_faces.concatenate(list(whole.values())),
         on_leak=config.on_leak,
-        validation_fraction=config.validation_fraction,
+        validation_fraction=min(share, 0.9),
         seed=config.split_seed,
         say=contradictions.append,
     )
@@ -180,11 +181,10 @@ def load_data(config):
         f"left out; {len(contradictions)} pairs of copies have two labels"
     )
     faces["test"] = public_test
-    if config.judge == "screening":
-        share = len(faces["validation"]) / len(faces["train"])
-        copies = leaks.find_duplicates(faces["train"], second_crops=False)
-        faces["train"], faces["test"] = splits.split_validation(
-            faces["train"], share, config.split_seed, copies
+    if screening:  # the one half chooses, the other judges
+        copies = leaks.find_duplicates(faces["validation"], second_crops=False)
+        faces["validation"], faces["test"] = splits.split_validation(
+            faces["validation"], 0.5, config.split_seed, copies
         )
     counts = {part: len(held) for part, held in faces.items()}
     say("Faces: " + ", ".join(f"{n} {part}" for part, n in counts.items()))
@@ -196,7 +196,7 @@ def load_data(config):
     name, judge = "FER2013", "PublicTest"
     if config.expected_counts == "any":
         name = "faces in FER2013's layout, counts not checked"
-    if config.judge == "screening":
+    if screening:
         judge = "a part cut from Training, for comparing settings"
     facts |= {
         "title": f"keras_fer on {name}",
