@@ -17,6 +17,7 @@ import numpy as np
 import tensorflow as tf
 import tyro
 
+from keras_fer import augment
 from keras_fer import input_pipeline
 from keras_fer.classes import CLASSES
 from keras_fer.datasets.drawn_faces import draw_face
@@ -90,12 +91,12 @@ def decoded(faces):
 
 
 def views(faces, config, epoch):
-    sizes = {"image_size": 100, "crop_size": 90}
+    settings = augment.ViewSettings(100, 90, max_angle=10.0)
     table = input_pipeline.draw_epoch(
-        faces.labels, seed=0, epoch=epoch, max_angle=10.0, **sizes
+        faces.labels, seed=0, epoch=epoch, settings=settings
     )
     batches = input_pipeline.train_batches(
-        faces, table, batch_size=config.batch_size, **sizes
+        faces, table, settings=settings, batch_size=config.batch_size
     )
     return batches.map(lambda images, labels: images)
 

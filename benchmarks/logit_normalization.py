@@ -61,6 +61,7 @@ def main(config):
 def train_form(form, seed, train, validation, config):
     import keras
 
+    from keras_fer import augment
     from keras_fer import build_model
     from keras_fer import evaluation
     from keras_fer import input_pipeline
@@ -86,20 +87,18 @@ def train_form(form, seed, train, validation, config):
         jit_compile=False,
     )
     times = []
+    settings = augment.ViewSettings(48, size, max_angle=10.0)
     for epoch in range(config.epochs):
         table = input_pipeline.draw_epoch(
             train.labels,
             seed=seed,
             epoch=epoch,
-            image_size=48,
-            crop_size=size,
-            max_angle=10.0,
+            settings=settings,
         )
         batches = input_pipeline.train_batches(
             train,
             table,
-            image_size=48,
-            crop_size=size,
+            settings=settings,
             batch_size=config.batch_size,
         )
         for images, labels in batches:

@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from keras_fer.model import build_model
     from keras_fer.model import calibrate_batch_norm
     from keras_fer.model import load_model
+    from keras_fer.preset_writer import save_preset
+    from keras_fer.presets import list_presets
+    from keras_fer.presets import load_preset
 
 __version__ = "0.1.0"
 
@@ -21,7 +24,10 @@ _LAZY = {
     "build_model": "keras_fer.model",
     "calibrate_batch_norm": "keras_fer.model",
     "layers": None,
+    "list_presets": "keras_fer.presets",
     "load_model": "keras_fer.model",
+    "load_preset": "keras_fer.presets",
+    "save_preset": "keras_fer.preset_writer",
 }
 
 __all__ = [
@@ -29,7 +35,10 @@ __all__ = [
     "build_model",
     "calibrate_batch_norm",
     "layers",
+    "list_presets",
     "load_model",
+    "load_preset",
+    "save_preset",
 ]
 
 

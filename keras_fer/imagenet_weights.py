@@ -1,4 +1,4 @@
-"""Which weights a network starts from: VGG16's from ImageNet, or a file's.
+"""Which weights a network starts from: ImageNet's, a preset's, or a file's.
 
 A recipe asks here before it reads its data, so Keras is loaded only where
 something is to be downloaded: a wrong path ends a run at once.
@@ -10,6 +10,7 @@ from pathlib import Path
 
 import h5py
 
+from keras_fer import presets
 from keras_fer.errors import UsageError
 
 VGG16_FILE = "vgg16_weights_tf_dim_ordering_tf_kernels_notop.h5"
@@ -29,34 +30,43 @@ class WeightsNotFoundError(UsageError, FileNotFoundError):
 
 @dataclasses.dataclass(frozen=True)
 class WeightSource:
-    """Where weights come from: a file, or nowhere (`path` None)."""
+    """Where weights come from: a file, a preset's, or nowhere (None)."""
 
     path: Path | None
     is_vgg16: bool
+    preset: presets.Preset | None = None
 
 
 def resolve(weights):
     """Finds out what `build_model(weights=...)` names.
 
     Args:
-        weights: None, "imagenet", or the path of an existing file.
+        weights: None, "imagenet", a preset's name, or the path of a preset's
+            folder or of an existing file, in this order; a path that equals
+            a name needs `./`. A `WeightSource` is given back.
 
     Returns:
         A `WeightSource`.
 
     Raises:
-        ValueError: if `weights` is none of these.
+        ValueError: if `weights` is none of these, or an altered preset.
         FileNotFoundError: for "imagenet" without the file or a network.
     """
     if weights is None:
         return WeightSource(None, is_vgg16=False)
     if weights == "imagenet":
         return WeightSource(_imagenet_file(), is_vgg16=True)
+    if isinstance(weights, WeightSource):
+        return weights
     path = Path(weights)
+    if str(weights) in presets.list_presets() or path.is_dir():
+        preset = presets.load_preset(weights)
+        return WeightSource(preset.weights_path, False, preset)
     if not path.is_file():
         raise WeightsError(
-            '`weights` must be None, "imagenet" or the path of an existing '
-            f"file. Received: weights={str(weights)!r}"
+            '`weights` must be None, "imagenet", a preset or the path of an '
+            f"existing file. Received: weights={str(weights)!r}. "
+            f"{presets.known_presets()}"
         )
     if path.suffix == ".keras":
         return WeightSource(path, is_vgg16=False)

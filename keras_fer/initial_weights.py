@@ -1,9 +1,10 @@
-"""A finished run that another one starts from."""
+"""A finished run, or a preset, that another run starts from."""
 
 import dataclasses
 import json
 from pathlib import Path
 
+from keras_fer import presets
 from keras_fer.datasets.fingerprints import Fingerprints
 from keras_fer.datasets.fingerprints import load_fingerprints
 from keras_fer.errors import UsageError
@@ -14,25 +15,28 @@ ARCHITECTURE = ("width", "pooling", "head", "attention", "batch_norm")
 
 @dataclasses.dataclass(frozen=True)
 class InitialRun:
-    """What is taken from a finished run.
+    """What is taken from a finished run or a preset.
 
     Attributes:
-        weights_path: its `.weights.h5`.
-        learned: `Fingerprints` of the pictures behind these weights.
+        weights_path: its `.weights.h5`, or the preset's folder.
+        learned: `Fingerprints` of the pictures behind these weights; None
+            for a preset, which does not say.
+        class_names: the classes that these weights know, in their order.
         description: plain values for a report: the run's name and id, data
             set, data hash, counts, epoch, commit.
     """
 
     weights_path: Path
-    learned: Fingerprints
+    learned: Fingerprints | None
+    class_names: tuple[str, ...]
     description: dict
 
 
 def open_initial_run(directory, **architecture):
-    """Looks into a finished run's folder.
+    """Looks into a finished run's folder, or a preset.
 
     Args:
-        directory: the folder, or None.
+        directory: the folder, a preset's name, or None.
         architecture: what the new network is made with, by the names of
             `ARCHITECTURE`.
 
@@ -40,12 +44,28 @@ def open_initial_run(directory, **architecture):
         An `InitialRun`, or None for None.
 
     Raises:
-        UsageError: if it is no finished run, or one of another network.
+        UsageError: if it is no finished run, or one of another network, or
+            an altered preset.
         DataError: if its fingerprints cannot be read.
     """
     if directory is None:
         return None
     directory = Path(directory)
+    if (
+        str(directory) in presets.list_presets()
+        or (directory / presets.WEIGHTS).is_file()
+    ):
+        preset = presets.load_preset(directory)
+        settings = dict(preset.architecture)
+        settings["attention"] = settings["attention"] or "none"
+        _check_architecture(directory, settings, architecture)
+        kept = preset.manifest["run"]
+        return InitialRun(
+            preset.directory,
+            None,
+            preset.class_names,
+            {"preset": preset.directory.name, "run": kept},
+        )
     weights = directory / "model.weights.h5"
     try:
         settings, report = (
@@ -59,6 +79,18 @@ def open_initial_run(directory, **architecture):
             f"--initial-weights {directory} is no finished run ({error}). "
             "Give the --run-dir of a recipe that came to its report."
         ) from error
+    _check_architecture(directory, settings, architecture)
+    kept = ("data_set", "data_hash", "counts", "epoch", "commit")
+    return InitialRun(
+        weights,
+        load_fingerprints(directory / "fingerprints.npz"),
+        tuple(report["single_view"]["per_class"]),
+        {"run": directory.name, "run_id": settings.get("run_id")}
+        | {key: report.get(key) for key in kept},
+    )
+
+
+def _check_architecture(directory, settings, architecture):
     different = [
         f"  {name}: {settings[name]!r} there, {value!r} here"
         for name, value in architecture.items()
@@ -71,17 +103,10 @@ def open_initial_run(directory, **architecture):
             if settings.get(name, value) != value
         )
         raise UsageError(
-            f"--initial-weights {directory} is a run of another network:\n"
+            f"--initial-weights {directory} is of another network:\n"
             + "\n".join(different)
             + f"\nMake this one alike: {flags}"
         )
-    kept = ("data_set", "data_hash", "counts", "epoch", "commit")
-    return InitialRun(
-        weights,
-        load_fingerprints(directory / "fingerprints.npz"),
-        {"run": directory.name, "run_id": settings.get("run_id")}
-        | {key: report.get(key) for key in kept},
-    )
 
 
 def fingerprints_beside(weights):

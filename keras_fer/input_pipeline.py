@@ -26,24 +26,14 @@ class EpochTable:
     views: augment.ViewTable
 
 
-def draw_epoch(
-    labels,
-    *,
-    seed,
-    epoch,
-    image_size,
-    crop_size,
-    max_angle=0.0,
-    class_balance=0.0,
-):
+def draw_epoch(labels, *, seed, epoch, settings, class_balance=0.0):
     """Draws the epoch's table from `(seed, epoch)`.
 
     Args:
         labels: int `(num_faces,)`.
         seed: int.
         epoch: int, from 0.
-        image_size, crop_size: sides of image and view, in pixels.
-        max_angle: largest rotation, in degrees.
+        settings: `augment.ViewSettings`.
         class_balance: 0.0 shows each face once. Above, an epoch of the same
             length draws faces with replacement, a class of `n` faces with
             weight `n ** (1 - class_balance)`: 1.0 shows all classes equally
@@ -56,20 +46,17 @@ def draw_epoch(
     indices = rng.permutation(len(labels))
     if class_balance:
         indices = _balanced_sample(rng, labels, float(class_balance))
-    views = augment.draw_views(
-        rng, len(labels), image_size, crop_size, max_angle
-    )
-    return EpochTable(indices, views)
+    # Last of all: what is drawn for a new setting comes behind the rest.
+    return EpochTable(indices, augment.draw_views(rng, len(labels), settings))
 
 
-def train_batches(faces, table, *, image_size, crop_size, batch_size, skip=0):
+def train_batches(faces, table, *, settings, batch_size, skip=0):
     """The batches of one epoch, augmented.
 
     Args:
         faces: `LabeledFaces`.
         table: `EpochTable`.
-        image_size: every image is resized to this side first, in pixels.
-        crop_size: side of the views, in pixels.
+        settings: the `augment.ViewSettings` that it was drawn with.
         batch_size: images a batch; a smaller last batch is left out.
         skip: how many batches to leave out at the beginning.
 
@@ -77,22 +64,28 @@ def train_batches(faces, table, *, image_size, crop_size, batch_size, skip=0):
         A `tf.data.Dataset` of (float32 `(batch, crop_size, crop_size, 3)`,
         int32 `(batch,)`).
     """
+    image_size, crop_size = settings.image_size, settings.crop_size
     steps = len(table.indices) // batch_size
     rows = slice(skip * batch_size, steps * batch_size)
     encoded = tf.constant(np.array(faces.images, dtype=object), tf.string)
     labels = tf.constant(faces.labels, tf.int32)
 
-    def view(indices, transforms):
+    def view(indices, drawn):
         images = _decode_batch(tf.gather(encoded, indices), image_size)
-        views = augment.train_view(images, transforms, crop_size)
+        views = augment.train_view(images, size=crop_size, **drawn)
         return views, tf.gather(labels, indices)
 
-    dataset = tf.data.Dataset.from_tensor_slices(
-        (
-            table.indices[rows],
-            table.views.transforms(crop_size)[rows],
-        )
-    )
+    drawn = {
+        "transforms": table.views.transforms(crop_size),
+        "colours": table.views.colours(),
+        "boxes": table.views.boxes(crop_size),
+    }
+    drawn = {
+        name: values[rows]
+        for name, values in drawn.items()
+        if values is not None
+    }
+    dataset = tf.data.Dataset.from_tensor_slices((table.indices[rows], drawn))
     dataset = dataset.batch(batch_size, drop_remainder=True)
     dataset = dataset.map(view, num_parallel_calls=tf.data.AUTOTUNE)
     return dataset.prefetch(2)

@@ -73,9 +73,7 @@ def compute_metrics(
             name: _number(value[0])
             for name, value in _shares(matrix[None], present, enough).items()
         },
-        "expected_calibration_error": _calibration_error(
-            probabilities.max(axis=1), predicted == labels
-        ),
+        "expected_calibration_error": calibration_error(probabilities, labels),
         "per_class": {
             name: {
                 "precision": _number(precision[index]),
@@ -149,8 +147,18 @@ def _shares(
     }
 
 
-def _calibration_error(confidence: np.ndarray, correct: np.ndarray) -> float:
-    """Mean distance of confidence and accuracy over bins (low, high]."""
+def calibration_error(probabilities: np.ndarray, labels: np.ndarray) -> float:
+    """Mean distance of confidence and accuracy over bins (low, high].
+
+    Args:
+        probabilities: `(num_images, num_classes)`.
+        labels: the true classes `(num_images,)`.
+
+    Returns:
+        The expected calibration error of the top class, 0..1.
+    """
+    confidence = probabilities.max(axis=1)
+    correct = probabilities.argmax(axis=1) == labels
     edges = np.linspace(0, 1, _NUM_BINS + 1)
     bins = np.digitize(confidence, edges[1:-1], right=True)
     gaps = np.bincount(bins, weights=confidence.astype("float64") - correct)

@@ -1,11 +1,14 @@
 """The network: normalise, VGG16 with its pools swapped, head."""
 
 import functools
+from collections.abc import Callable
 from pathlib import Path
+from typing import TypeVar
 
 import keras
 
 from keras_fer import imagenet_weights
+from keras_fer import pooling_variants
 from keras_fer import weight_transfer
 from keras_fer.classes import CLASSES
 from keras_fer.layers import ChannelAttention
@@ -21,7 +24,48 @@ POOLINGS = ("lip", "max", "avg", "soft")
 HEADS = ("conv", "dense")
 ATTENTIONS = ("eca", "se", None)
 
+_Function = TypeVar("_Function", bound=Callable)
 
+
+def _fill_in_presets(build: _Function) -> _Function:
+    """Lets a preset decide what its weights fit, and refuses anything else."""
+
+    @functools.wraps(build)
+    def build_or_fill_in(weights=None, **given):
+        source = imagenet_weights.resolve(weights)
+        preset = source.preset
+        if preset is None:
+            return build(source, **given)
+        given = {
+            name: value
+            for name, value in given.items()
+            if value is not None or name == "attention"
+        }
+        size = preset.crop_size
+        free = {
+            "input_shape": (size, size, 3),
+            "dropout": preset.architecture["dropout"],
+        }
+        fixed = preset.architecture | {"classes": len(preset.class_names)}
+        variant = pooling_variants.pooling_variant(fixed["pooling"])
+        fixed |= {"pooling": variant}
+        del fixed["dropout"]
+        different = [
+            f"{name}={given[name]!r} where it has {value!r}"
+            for name, value in fixed.items()
+            if name in given and given[name] != value
+        ]
+        if different:
+            raise imagenet_weights.WeightsError(
+                f"The preset {preset.directory.name} is of another network. "
+                f"Received: {', '.join(different)}. Leave these arguments out."
+            )
+        return build(source, **(free | given | fixed))
+
+    return build_or_fill_in
+
+
+@_fill_in_presets
 def build_model(
     weights=None,
     *,
@@ -45,9 +89,11 @@ def build_model(
 
     Args:
         weights: None for random weights; "imagenet" for VGG16's (1.0 wide,
-            RGB); or the path of an existing file: weights of this
-            architecture (`.weights.h5`, `.keras`), or a file in the format
-            of VGG16's official "notop" one. Defaults to None.
+            RGB); a preset's name or folder, which then decides the network,
+            so that an argument may not contradict it (`input_shape` and
+            `dropout` are free); or the path of an existing file: weights of
+            this architecture (`.weights.h5`, `.keras`), or a file in the
+            format of VGG16's official "notop" one. Defaults to None.
         input_shape: `(height, width, 3)`, at least 32 each. With
             `head="conv"` both may be None. Defaults to `(90, 90, 3)`.
         classes: number of classes. Defaults to the seven of
@@ -90,7 +136,7 @@ def build_model(
     if source.is_vgg16 and width != 1.0:
         raise imagenet_weights.WeightsError(
             "VGG16's weights fit width=1.0 alone. Received: "
-            f"weights={str(weights)!r}, width={width}"
+            f"weights from {source.path}, width={width}"
         )
 
     images = keras.Input(input_shape, name="image")

@@ -3,6 +3,8 @@
 What the paper leaves open of LIP, one name each, for comparing them.
 """
 
+import dataclasses
+
 from keras_fer.layers import BottleneckLogits
 from keras_fer.layers import LIPPooling2D
 from keras_fer.layers import ProjectionLogits
@@ -35,4 +37,14 @@ def pooling_variant(name):
     """
     if name not in _LOGITS:
         return name
-    return lambda pool: LIPPooling2D(logits=_LOGITS[name](), name=pool)
+    return _Variant(name)
+
+
+@dataclasses.dataclass(frozen=True)
+class _Variant:
+    """A callable that equals another one of its name."""
+
+    name: str
+
+    def __call__(self, pool):
+        return LIPPooling2D(logits=_LOGITS[self.name](), name=pool)

@@ -31,6 +31,7 @@ FREE_FIELDS = (
 RUN_FILES = (
     "config.json",
     "manifest.json",
+    "split.json",
     "history.csv",
     "curves.png",
     "confusion.png",

@@ -40,7 +40,7 @@ def write_results(
         batch_size: faces at once.
         facts: what the report says of the run, see `report.write_report`.
         learned: the parts that the weights were trained and chosen on, a
-            sequence of `LabeledFaces`.
+            sequence of `LabeledFaces`; the last one chose the epoch.
         seen: `Fingerprints` of what they had learned from before, if any.
         say: called with each message for the user; a progress bar is shown
             too. None is silent.
@@ -68,10 +68,22 @@ def write_results(
     }
     for view, result in results.items() if say else ():
         say(f"Test part, {view}: accuracy {result['accuracy']:.1%}")
+    *_, chosen_on = learned
     path = directory / "predictions.npz"
     with files.atomic_path(path) as partial, partial.open("wb") as file:
         np.savez_compressed(
-            file, names=test.names, labels=test.labels, **predictions
+            file,
+            names=test.names,
+            labels=test.labels,
+            **predictions,
+            # What a temperature may be fitted on.
+            validation_labels=chosen_on.labels,
+            validation_single_view=evaluation.predict(
+                model,
+                input_pipeline.image_batches(
+                    chosen_on, image_size=image_size, batch_size=batch_size
+                ),
+            ),
         )
     known = [fingerprints.read_fingerprints(part) for part in learned]
     known += [] if seen is None else [seen]

@@ -27,9 +27,7 @@ def fit(
     run_id,
     epochs,
     batch_size,
-    image_size,
-    crop_size,
-    max_angle=0.0,
+    views,
     class_balance=0.0,
     seed=0,
     say=None,
@@ -50,8 +48,7 @@ def fit(
         run_id: tells this run's checkpoints from another's.
         epochs: how many in all.
         batch_size: images a step; what does not fill a batch is left out.
-        image_size, crop_size: sides of image and view, in pixels.
-        max_angle: largest rotation, in degrees.
+        views: `augment.ViewSettings`.
         class_balance: see `input_pipeline.draw_epoch`.
         seed: of the epochs' tables.
         say: called with each message for the user, for example `print`; a
@@ -85,16 +82,13 @@ def fit(
                 train.labels,
                 seed=seed,
                 epoch=progress.epoch,
-                image_size=image_size,
-                crop_size=crop_size,
-                max_angle=max_angle,
+                settings=views,
                 class_balance=class_balance,
             )
             batches = input_pipeline.train_batches(
                 train,
                 table,
-                image_size=image_size,
-                crop_size=crop_size,
+                settings=views,
                 batch_size=batch_size,
                 skip=progress.step,
             )
@@ -121,9 +115,7 @@ def fit(
                         value,
                         f"weights after epoch {progress.epoch + 1}",
                     )
-                loss, accuracy = _validate(
-                    model, validation, image_size, crop_size, batch_size
-                )
+                loss, accuracy = _validate(model, validation, views, batch_size)
                 if progress.best is None or accuracy >= progress.best:
                     progress.best = accuracy
                     progress.best_epoch = progress.epoch
@@ -189,16 +181,16 @@ def _finish_epoch(model, progress, batch_size, loss, accuracy):
     progress.loss_sum = progress.correct_sum = 0.0
 
 
-def _validate(model, validation, image_size, crop_size, batch_size):
+def _validate(model, validation, settings, batch_size):
     """Loss and accuracy over centre crops."""
     batches = input_pipeline.image_batches(
-        validation, image_size=image_size, batch_size=batch_size
+        validation, image_size=settings.image_size, batch_size=batch_size
     )
     sums, start = np.zeros(2), 0
     for images in batches:
         labels = validation.labels[start : start + len(images)]
         targets = keras.ops.one_hot(labels, model.output_shape[-1])
-        views = augment.eval_view(images, crop_size)
+        views = augment.eval_view(images, settings.crop_size)
         values = model.test_on_batch(views, targets)
         sums += np.array(values, "float64") * len(images)
         start += len(images)

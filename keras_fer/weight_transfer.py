@@ -19,10 +19,54 @@ def load(source, model):
     Raises:
         WeightsError: if they do not fit the model.
     """
-    if source.is_vgg16:
+    if source.preset is not None:
+        _load_preset_weights(source.path, model)
+    elif source.is_vgg16:
         _transplant_vgg16(source.path, model)
     elif source.path is not None:
         _load_own_weights(source.path, model)
+
+
+def copy_all_but_head(source, model):
+    """Copies every layer's weights but the last one's, for other classes.
+
+    Args:
+        source: a model of `build_model`.
+        model: another one, of the same network. Changed in place.
+
+    Returns:
+        `model`.
+
+    Raises:
+        ValueError: if they are not of the same network.
+    """
+    for layer in model.layers[:-1]:
+        layer.set_weights(source.get_layer(layer.name).get_weights())
+    return model
+
+
+def _load_preset_weights(path, model):
+    try:
+        with (
+            path.open("rb") as file,
+            np.load(file, allow_pickle=False) as archive,
+        ):
+            left = set(archive.files)
+            for layer in model.layers:
+                names = [
+                    f"{layer.name}/{index}"
+                    for index in range(len(layer.get_weights()))
+                ]
+                layer.set_weights(
+                    [archive[name].astype("float32") for name in names]
+                )
+                left -= set(names)
+            if left:
+                raise ValueError(f"{sorted(left)[0]} has no place")
+    except (OSError, ValueError, KeyError) as error:
+        raise WeightsError(
+            f"The weights in {path} do not fit this architecture: {error}"
+        ) from error
 
 
 def _load_own_weights(path, model):

@@ -232,6 +232,7 @@ def make_network(config, train, weights):
 
 
 def train_network(config, run, model, train, validation):
+    from keras_fer import augment
     from keras_fer import optimization
     from keras_fer import step_time
     from keras_fer import training
@@ -260,9 +261,9 @@ def train_network(config, run, model, train, validation):
         run_id=run.run_id,
         epochs=config.epochs,
         batch_size=config.batch_size,
-        image_size=config.image_size,
-        crop_size=config.crop_size,
-        max_angle=config.max_angle,
+        views=augment.ViewSettings(
+            config.image_size, config.crop_size, config.max_angle
+        ),
         class_balance=config.class_balance,
         seed=config.seed,
         say=say,

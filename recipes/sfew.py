@@ -7,8 +7,7 @@
 Paper: Dong, Wang and Hang, "Facial expression recognition based on improved
 VGG convolutional neural network", 2021. Faces resized to 112x112, mirrored;
 fine-tuned from a RAF-DB run. As in the paper, the official validation part
-judges the network. It is looked at once: the epoch is chosen on a part cut
-from train. Rates and epochs are ours (docs/paper.md).
+judges, once; a part of train chooses the epoch. Rates are ours (docs/paper.md).
 """
 
 import dataclasses
@@ -253,6 +252,7 @@ def make_network(config, train, weights, initial):
 
 
 def train_network(config, run, model, train, validation):
+    from keras_fer import augment
     from keras_fer import optimization
     from keras_fer import step_time
     from keras_fer import training
@@ -283,9 +283,9 @@ def train_network(config, run, model, train, validation):
         run_id=run.run_id,
         epochs=config.epochs,
         batch_size=config.batch_size,
-        image_size=config.image_size,
-        crop_size=config.crop_size,
-        max_angle=config.max_angle,
+        views=augment.ViewSettings(
+            config.image_size, config.crop_size, config.max_angle
+        ),
         class_balance=config.class_balance,
         seed=config.seed,
         say=say,

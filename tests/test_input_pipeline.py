@@ -6,12 +6,14 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from keras_fer import augment
 from keras_fer import input_pipeline
 from keras_fer.classes import CLASSES
 from keras_fer.datasets.drawn_faces import draw_face
 from keras_fer.datasets.labeled_faces import LabeledFaces
 
-SIZES = {"image_size": 100, "crop_size": 90}
+STILL = augment.ViewSettings(100, 90)
+TURNED = augment.ViewSettings(100, 90, max_angle=10.0)
 
 
 def encode(picture, kind="JPEG"):
@@ -33,13 +35,13 @@ def faces():
 
 
 def draw(faces, **arguments):
-    arguments = {"seed": 0, "epoch": 0, "max_angle": 10.0} | arguments
-    return input_pipeline.draw_epoch(faces.labels, **SIZES, **arguments)
+    arguments = {"seed": 0, "epoch": 0, "settings": TURNED} | arguments
+    return input_pipeline.draw_epoch(faces.labels, **arguments)
 
 
 def collect(faces, table, **arguments):
     batches = input_pipeline.train_batches(
-        faces, table, batch_size=8, **SIZES, **arguments
+        faces, table, settings=TURNED, batch_size=8, **arguments
     )
     return [(np.array(images), np.array(labels)) for images, labels in batches]
 
@@ -60,8 +62,18 @@ def test_skipped_batches_are_those_that_were_done(faces):
     np.testing.assert_array_equal(rest[0][1], whole[2][1])
 
 
+def test_a_resumed_epoch_is_recoloured_and_erased_as_before(faces):
+    settings = augment.ViewSettings(100, 90, 10.0, 0.1, 0.2, 0.1, 0.5)
+    table = draw(faces, settings=settings)
+    whole = collect(faces, table)
+    (rest,) = collect(faces, table, skip=2)
+    np.testing.assert_array_equal(rest[0], whole[2][0])
+    plain = collect(faces, draw(faces))
+    assert (rest[0] != plain[2][0]).mean() > 0.9
+
+
 def test_batches_are_the_tables_faces(faces):
-    table = draw(faces, max_angle=0.0)
+    table = draw(faces, settings=STILL)
     images, labels = collect(faces, table)[1]
     for position in range(8):
         row = 8 + position
@@ -92,7 +104,7 @@ def test_an_epoch_without_balance_shows_each_face_once(faces):
 def test_balance_draws_rare_classes_more_often(balance, share):
     labels = np.array([0] * 900 + [1] * 100)
     table = input_pipeline.draw_epoch(
-        labels, seed=0, epoch=0, class_balance=balance, **SIZES
+        labels, seed=0, epoch=0, class_balance=balance, settings=STILL
     )
     assert len(table.indices) == 1000
     assert (labels[table.indices] == 1).mean() == pytest.approx(

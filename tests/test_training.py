@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 import keras_fer
+from keras_fer import augment
 from keras_fer import checkpoints
 from keras_fer import optimization
 from keras_fer import step_time
@@ -16,7 +17,7 @@ from keras_fer.datasets.drawn_faces import draw_face
 from keras_fer.datasets.labeled_faces import LabeledFaces
 from keras_fer.errors import NonFiniteLossError
 
-SIZES = {"image_size": 40, "crop_size": 32}
+VIEWS = augment.ViewSettings(40, 32, max_angle=10.0)
 
 
 @pytest.fixture(scope="module")
@@ -80,8 +81,7 @@ def fit(model, faces, directory, epochs=2, **arguments):
         run_id="run",
         epochs=epochs,
         batch_size=7,
-        max_angle=10.0,
-        **SIZES,
+        views=VIEWS,
         **arguments,
     )
 
@@ -206,7 +206,7 @@ def test_fewer_faces_than_a_batch_are_refused(model, faces, tmp_path):
             run_id="run",
             epochs=1,
             batch_size=7,
-            **SIZES,
+            views=VIEWS,
         )
 
 

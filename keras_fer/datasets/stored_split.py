@@ -43,7 +43,19 @@ def split(parts, path, *, validation_fraction=0.1, test_fraction=0.2, seed=0):
     """
     path = Path(path)
     if path.exists():
-        return _restore(parts, path)
+        return restore(parts, path)
+    made = cut(
+        parts,
+        validation_fraction=validation_fraction,
+        test_fraction=test_fraction,
+        seed=seed,
+    )
+    store(made, path, seed)
+    return made
+
+
+def cut(parts, *, validation_fraction=0.1, test_fraction=0.2, seed=0):
+    """Cuts the parts that are missing; see `split`. Nothing is kept."""
     made = dict(parts)
     missing = [part for part in ("test", "validation") if part not in made]
     copies = leaks.find_duplicates(made["train"]) if missing else []
@@ -56,7 +68,17 @@ def split(parts, path, *, validation_fraction=0.1, test_fraction=0.2, seed=0):
             train, share, seed, copies
         )
         copies = _follow(copies, train, made["train"])
-    made = {part: made[part] for part in PARTS}
+    return {part: made[part] for part in PARTS}
+
+
+def store(made, path, seed=0):
+    """Keeps what `cut` gave, for `restore`.
+
+    Args:
+        made: {part: `LabeledFaces`}, the three parts.
+        path: the JSON file to write.
+        seed: what they were cut with.
+    """
     files.write_json(
         path,
         {
@@ -65,10 +87,17 @@ def split(parts, path, *, validation_fraction=0.1, test_fraction=0.2, seed=0):
             "parts": {part: _hashes(made[part]) for part in PARTS},
         },
     )
-    return made
 
 
-def _restore(parts, path):
+def identity(made):
+    """A hash of classes, pictures and parts: 64 hexadecimal digits."""
+    parts = {part: sorted(_hashes(made[part]).items()) for part in PARTS}
+    named = [list(made["train"].class_names), parts]
+    return hashlib.sha256(json.dumps(named).encode()).hexdigest()
+
+
+def restore(parts, path):
+    """The parts that `store` kept, of the same pictures; see `split`."""
     try:
         stored = json.loads(path.read_text(encoding="utf-8"))
         class_names = tuple(stored["class_names"])

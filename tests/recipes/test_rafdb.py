@@ -39,6 +39,13 @@ def test_a_run_leaves_its_files(whole):
     assert len(history) == 1 + 3
 
 
+def test_a_run_keeps_what_a_temperature_may_be_fitted_on(whole):
+    with np.load(whole[0] / "predictions.npz") as file:
+        assert len(file["validation_labels"]) == 14
+        assert file["validation_single_view"].shape == (14, 7)
+        assert file["single_view"].shape == (14, 7)
+
+
 def test_the_report_says_what_was_measured(whole):
     run_dir, _ = whole
     report = json.loads((run_dir / "report.json").read_text())

@@ -1,0 +1,57 @@
+"""How often networks were judged by a test part, counted beside the data.
+
+Each look makes a test part a little more of a validation part. Whoever reads
+a figure should know how many came before it.
+"""
+
+import datetime
+import json
+from pathlib import Path
+
+import filelock
+
+from keras_fer import files
+from keras_fer.errors import DataError
+
+
+def count_look(path, run_id, **facts):
+    """Notes that a run is about to be judged by a test part.
+
+    Args:
+        path: the JSON file that keeps the looks, one for each set; made if
+            missing.
+        run_id: the run's. Judged again after a crash, it counts once.
+        facts: plain values to note with it.
+
+    Returns:
+        How many looks there have been, with this one.
+
+    Raises:
+        DataError: if the file cannot be read.
+    """
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with filelock.FileLock(path.with_name(f".{path.name}.lock")):
+        looks = _read(path)
+        if run_id not in [look["run_id"] for look in looks]:
+            time = datetime.datetime.now(datetime.UTC)
+            time = time.isoformat(timespec="seconds")
+            looks.append({"run_id": run_id, "time": time, **facts})
+            files.write_json(path, looks)
+    return len(looks)
+
+
+def _read(path):
+    if not path.exists():
+        return []
+    try:
+        looks = json.loads(path.read_text(encoding="utf-8"))
+        if not all(isinstance(look["run_id"], str) for look in looks):
+            raise ValueError("a look without a run_id")
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise DataError(
+            f"{path} cannot be read ({error!r}). It counts how often networks "
+            "were judged by a test part: mend it, or remove it and say in "
+            "your report that the count began anew."
+        ) from error
+    return looks

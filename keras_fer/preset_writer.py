@@ -1,0 +1,220 @@
+"""A finished run as a preset: calibrated, in half precision, with its card."""
+
+import json
+import os
+import shutil
+import tempfile
+from pathlib import Path
+
+import numpy as np
+
+from keras_fer import calibration
+from keras_fer import files
+from keras_fer import metrics
+from keras_fer import model_card
+from keras_fer import presets
+from keras_fer.model import load_model
+from keras_fer.presets import PresetError
+
+# What a recipe's settings say of the network.
+ARCHITECTURE = {
+    "width": 1.0,
+    "pooling": "lip",
+    "head": "conv",
+    "attention": "eca",
+    "batch_norm": True,
+    "dropout": 0.5,
+}
+# What a manifest keeps of a run's report; paths stay at home.
+KEPT = (
+    "data_set",
+    "data_hash",
+    "split",
+    "chosen_by",
+    "counts",
+    "looks_at_public_test",
+    "epoch",
+    "seed",
+    "precision",
+    "device",
+    "commit",
+    "versions",
+)
+NOT_SETTINGS = ("run_id", "resume", "overwrite")
+
+
+def save_preset(
+    run, directory, *, tflite=None, calibrate=True, data_terms=None
+):
+    """Makes a preset of a finished run.
+
+    The temperature is fitted on the part that chose the epoch, and the last
+    layer divided by it, so that every form of the network agrees. Kernels
+    are kept as float16, all else as float32; the card's figures are those of
+    the run, before both.
+
+    Args:
+        run: the folder of a finished run of a recipe.
+        directory: the preset's folder, its name the preset's; new or empty.
+        tflite: the network's int8 `.tflite` file, made from these very
+            weights after calibration; None leaves it out.
+        calibrate: whether a temperature is fitted.
+        data_terms: a sentence on the terms of the training data for the card.
+            None takes what is known of the data set.
+
+    Returns:
+        The `presets.Preset`.
+
+    Raises:
+        PresetError: if the run is not finished, its weights do not fit into
+            half precision, or the folder holds something already.
+    """
+    run, directory = Path(run), Path(directory)
+    if directory.exists() and (
+        not directory.is_dir() or any(directory.iterdir())
+    ):
+        raise PresetError(
+            f"{directory} exists and is not empty. Choose another folder."
+        )
+    settings, report = _read_run(run)
+    model = load_model(run / "model.keras")
+    fitted = {"temperature": 1.0, "fitted_on": None}
+    if calibrate:
+        fitted = _calibrate(run, report)
+    architecture = {
+        name: settings.get(name, value) for name, value in ARCHITECTURE.items()
+    }
+    if architecture["attention"] == "none":
+        architecture["attention"] = None
+    kept = {name: report[name] for name in KEPT if name in report}
+    manifest = {
+        "format": presets.FORMAT,
+        "name": directory.name,
+        "calibration": fitted,
+        "run": kept,
+        "settings": {
+            name: value
+            for name, value in settings.items()
+            if name not in NOT_SETTINGS and not _is_place(name)
+        },
+    }
+    directory.parent.mkdir(parents=True, exist_ok=True)
+    # Whole or absent: renamed once everything is in it.
+    partial = Path(tempfile.mkdtemp(prefix=".partial.", dir=directory.parent))
+    try:
+        files.write_json(
+            partial / presets.CONFIG,
+            {
+                "architecture": architecture,
+                "image_size": settings["image_size"],
+                "crop_size": settings["crop_size"],
+            },
+        )
+        class_names = _class_names(report)
+        files.write_text(
+            partial / presets.LABELS, "".join(f"{n}\n" for n in class_names)
+        )
+        _write_weights(partial / presets.WEIGHTS, model, fitted["temperature"])
+        if tflite is not None:
+            with files.atomic_path(partial / presets.TFLITE) as path:
+                shutil.copyfile(tflite, path)
+        files.write_text(
+            partial / presets.CARD,
+            model_card.model_card(directory.name, report, fitted, data_terms),
+        )
+        manifest["sha256"] = {
+            path.name: files.sha256(path) for path in sorted(partial.iterdir())
+        }
+        files.write_json(partial / presets.MANIFEST, manifest)
+        partial.chmod(0o755)
+        if directory.exists():
+            directory.rmdir()
+        os.rename(partial, directory)
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
+    return presets.load_preset(directory.absolute())
+
+
+def _read_run(run):
+    try:
+        settings, report = (
+            json.loads((run / name).read_text(encoding="utf-8"))
+            for name in ("config.json", "report.json")
+        )
+    except (OSError, ValueError) as error:
+        raise PresetError(
+            f"{run} is no finished run ({error}). Give the --run-dir of a "
+            "recipe that came to its report."
+        ) from error
+    return settings, report
+
+
+def _calibrate(run, report):
+    try:
+        with (
+            (run / "predictions.npz").open("rb") as file,
+            np.load(file, allow_pickle=False) as archive,
+        ):
+            predictions = dict(archive)
+        fitted_on, labels = (
+            predictions[f"validation_{name}"]
+            for name in ("single_view", "labels")
+        )
+    except (OSError, ValueError, KeyError) as error:
+        raise PresetError(
+            f"{run} kept no predictions on the part that chose its epoch. Run "
+            "the recipe again, or save it uncalibrated: calibrate=False."
+        ) from error
+    temperature = calibration.fit_temperature(fitted_on, labels)
+    result = {
+        "temperature": temperature,
+        "fitted_on": report.get("chosen_by"),
+        "fitted_on_faces": len(labels),
+    }
+    for part, probabilities, truth in (
+        ("fitted", fitted_on, labels),
+        ("judged", predictions["single_view"], predictions["labels"]),
+    ):
+        mended = calibration.apply_temperature(probabilities, temperature)
+        result[f"error_before_{part}"] = metrics.calibration_error(
+            probabilities, truth
+        )
+        result[f"error_after_{part}"] = metrics.calibration_error(mended, truth)
+    return result
+
+
+def _write_weights(path, model, temperature):
+    arrays = {}
+    for layer in model.layers:
+        values = layer.get_weights()
+        if layer is model.layers[-1]:  # the logits
+            values = [value / temperature for value in values]
+        for index, value in enumerate(values):
+            # Vectors weigh nothing, and a variance may leave float16's range.
+            kind = "float16" if value.ndim > 1 else "float32"
+            with np.errstate(over="ignore"):
+                kept = value.astype(kind)
+            if not np.isfinite(kept).all():
+                raise PresetError(
+                    f"{layer.name} has weights beyond {kind}'s range, up to "
+                    f"{np.abs(value).max():g}: this run makes no preset."
+                )
+            arrays[f"{layer.name}/{index}"] = kept
+    with files.atomic_path(path) as partial, partial.open("wb") as file:
+        np.savez_compressed(file, **arrays)
+
+
+def _class_names(report):
+    names = list(report["single_view"]["per_class"])
+    if any(len(name.splitlines()) != 1 for name in names):
+        raise PresetError(f"Class names must be one line each: {names}")
+    return names
+
+
+def _is_place(name):
+    """Whether a setting names a place on the machine that trained."""
+    return name.endswith("_dir") or name in (
+        "config",
+        "weights",
+        "initial_weights",
+    )

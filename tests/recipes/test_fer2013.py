@@ -1,0 +1,115 @@
+"""The FER2013 recipe: what judges, what is counted, what is left out."""
+
+import io
+import json
+import runpy
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from drawn import encoded_faces
+from keras_fer.classes import CLASSES
+from recipe_command import RECIPES
+from recipe_command import SMALL
+from recipe_command import refusal
+from recipe_command import run
+
+# FER2013's numbers of the seven expressions in our order.
+EMOTIONS = [5, 2, 1, 3, 4, 0, 6]
+USAGES = {"Training": 56, "PublicTest": 14, "PrivateTest": 7}
+
+
+@pytest.fixture(scope="module")
+def table(tmp_path_factory):
+    """A csv whose first PublicTest face is a training face too."""
+    path = tmp_path_factory.mktemp("fer2013") / "fer2013.csv"
+    faces = encoded_faces(sum(USAGES.values()), 48)
+    usages = [usage for usage, count in USAGES.items() for _ in range(count)]
+    lines = ["emotion,pixels,Usage"]
+    for image, label, usage in zip(
+        faces.images, faces.labels, usages, strict=True
+    ):
+        grey = np.asarray(Image.open(io.BytesIO(image)).convert("L"))
+        pixels = " ".join(map(str, grey.ravel()))
+        lines.append(f"{EMOTIONS[label]},{pixels},{usage}")
+    planted = lines[1 + USAGES["Training"]].replace("PublicTest", "Training")
+    path.write_text("\n".join([*lines, planted]) + "\n")
+    return path
+
+
+@pytest.fixture(scope="module")
+def judged(table, cache, tmp_path_factory):
+    """A finished candidate with every option on, and what it said."""
+    run_dir = tmp_path_factory.mktemp("runs") / "candidate"
+    arguments = ("--data-dir", table.parent, "--run-dir", run_dir, *SMALL)
+    status, out, error = run(
+        cache,
+        *(*arguments, "--judge", "public-test", "--epochs", "1"),
+        *("--sam", "0.05", "--flip-consistency", "1"),
+        recipe="fer2013",
+    )
+    assert status == 0, error
+    return run_dir, out
+
+
+def load_parts(table, cache, **settings):
+    recipe = runpy.run_path(str(RECIPES / "fer2013.py"))
+    config = recipe["Config"](
+        data_dir=table.parent,
+        cache_dir=Path(cache),
+        expected_counts="any",
+        batch_size=8,
+        validation_fraction=0.2,
+        **settings,
+    )
+    return recipe["load_data"](config)
+
+
+def test_settings_are_compared_on_a_part_that_no_seed_changes(
+    table, cache, capsys
+):
+    *parts, facts = load_parts(table, cache)
+    names = [set(part.names) for part in parts]
+    assert sum(map(len, names)) == len(set.union(*names)) == 56
+    assert facts["split"].startswith("a part cut from Training")
+    assert min(np.bincount(parts[2].labels)) > 0
+    # The one that is a PublicTest face too.
+    assert facts["leak_report"]["num_dropped"] == 1
+    assert "1 training copies of test faces left out" in capsys.readouterr().out
+    again = load_parts(table, cache, seed=3)[:3]
+    assert [set(part.names) for part in again] == names
+    public_test = load_parts(table, cache, judge="public-test", split_seed=1)
+    other = [set(part.names) for part in public_test[:3]]
+    assert len(other[2]) == 14 and not other[2] & set.union(*names)
+    assert other[1] != names[1]
+
+
+def test_a_candidate_is_judged_by_public_test_and_the_look_is_counted(
+    judged, table, cache
+):
+    run_dir, out = judged
+    assert "Look number 1 at PublicTest" in out
+    report = json.loads((run_dir / "report.json").read_text())
+    assert report["split"] == "PublicTest"
+    assert report["chosen_by"] == "another part cut from Training"
+    assert report["looks_at_public_test"] == 1
+    assert report["counts"]["test"] == report["single_view"]["num_images"] == 14
+    assert list(report["single_view"]["per_class"]) == list(CLASSES)
+    assert "counts not checked" in report["title"]
+    (kept,) = Path(cache).glob("looks-at-public-test-*.json")
+    assert json.loads(kept.read_text())[0]["run_dir"] == "candidate"
+
+
+@pytest.mark.parametrize(
+    "words, expected",
+    [
+        ("", "challenges-in-representation-learning"),
+        ("--sam -1", "--sam must be from 0 to 10"),
+    ],
+)
+def test_a_wrong_command_ends_before_tensorflow_loads(cache, words, expected):
+    status, error = refusal(cache, *words.split(), recipe="fer2013")
+    assert status == 2
+    assert expected in error

@@ -1,0 +1,129 @@
+"""One's own faces by the recipe's command: parts, transfer, refusals."""
+
+import json
+import shutil
+
+import numpy as np
+import pytest
+
+from drawn import encoded_faces
+from keras_fer.datasets.fingerprints import load_fingerprints
+from keras_fer.errors import UsageError
+from recipe_command import SMALL
+from recipe_command import refusal
+from recipe_command import run
+
+# SMALL without what an own set has not.
+ARGUMENTS = (*SMALL[2:], "--test-fraction", "0.2", "--epochs", "1")
+FOLDERS = ("glad", "other", "upset")
+
+
+@pytest.fixture(scope="module")
+def mine(tmp_path_factory):
+    directory = tmp_path_factory.mktemp("mine") / "faces"
+    faces = encoded_faces(42)
+    for name, label, image in zip(
+        faces.names, faces.labels, faces.images, strict=True
+    ):
+        folder = directory / FOLDERS[label % 3]
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_bytes(image)
+    return directory
+
+
+@pytest.fixture(scope="module")
+def tuned(mine, whole, cache, tmp_path_factory):
+    """Fine-tuned from seven expressions, all but the head frozen."""
+    run_dir = tmp_path_factory.mktemp("runs") / "tuned"
+    status, out, error = run(
+        cache,
+        *("--data-dir", mine, "--run-dir", run_dir, *ARGUMENTS),
+        *("--initial-weights", whole[0], "--frozen-blocks", "5"),
+        recipe="image_folder",
+    )
+    assert status == 0, error
+    return run_dir, out
+
+
+def test_other_classes_get_a_new_last_layer_on_the_old_network(tuned, whole):
+    import keras_fer
+
+    assert "A new last layer" in tuned[1]
+    ours, theirs = (
+        keras_fer.load_model(directory / "model.keras")
+        for directory in (tuned[0], whole[0])
+    )
+    assert ours.output_shape == (None, 3)
+    for layer in theirs.layers:
+        if layer.name.startswith("block"):
+            for first, second in zip(
+                ours.get_layer(layer.name).get_weights(),
+                layer.get_weights(),
+                strict=True,
+            ):
+                np.testing.assert_array_equal(first, second)
+
+
+def test_the_run_keeps_its_parts_and_says_where_it_started(tuned, whole):
+    report = json.loads((tuned[0] / "report.json").read_text())
+    split = json.loads((tuned[0] / "split.json").read_text())
+    assert split["class_names"] == list(FOLDERS)
+    counts = {part: len(names) for part, names in split["parts"].items()}
+    assert counts == report["counts"] and sum(counts.values()) == 42
+    with np.load(tuned[0] / "predictions.npz") as file:
+        assert set(file["names"]) == set(split["parts"]["test"])
+    assert report["data_set"] == "own faces in faces"
+    assert report["initial_weights"]["run"] == whole[0].name
+    assert report["seen_report"]["num_dropped"] == 0
+    learned = set(load_fingerprints(tuned[0] / "fingerprints.npz").names)
+    assert not learned & set(split["parts"]["test"])
+
+
+def test_a_resumed_run_keeps_its_parts_and_refuses_other_pictures(
+    tuned, mine, cache, tmp_path
+):
+    copy = shutil.copytree(tuned[0], tmp_path / "run")
+    arguments = ("--config", copy / "config.json", "--run-dir", copy)
+    faces = shutil.copytree(mine, tmp_path / "faces")
+    shutil.copy(faces / "glad" / "0.jpg", faces / "glad" / "more.jpg")
+    status, error = refusal(
+        cache,
+        *(*arguments, "--data-dir", faces, "--resume"),
+        recipe="image_folder",
+    )
+    assert status == 3
+    assert "glad/more.jpg is new" in error
+
+
+@pytest.mark.parametrize(
+    "words, expected",
+    [
+        ("", "into a folder of its name"),
+        ("--data-dir x --initial-weights none", "none is no finished run"),
+    ],
+)
+def test_a_wrong_command_ends_before_tensorflow_loads(
+    cache, tmp_path, words, expected
+):
+    status, error = refusal(
+        cache,
+        *(*words.split(), "--run-dir", tmp_path / "run"),
+        recipe="image_folder",
+    )
+    assert status == 2
+    assert expected in error
+
+
+def test_a_preset_is_a_start_too(whole, tmp_path):
+    import keras_fer
+    from keras_fer import initial_weights
+
+    preset = keras_fer.save_preset(whole[0], tmp_path / "start")
+    architecture = {"width": 0.05, "pooling": "lip", "attention": "eca"}
+    start = initial_weights.open_initial_run(preset.directory, **architecture)
+    assert start.class_names == keras_fer.CLASSES
+    assert start.learned is None
+    model = keras_fer.build_model(start.weights_path, width=0.05)
+    assert model.output_shape == (None, 7)
+    with pytest.raises(UsageError, match="--width 0.05"):
+        initial_weights.open_initial_run(preset.directory, width=1.0)

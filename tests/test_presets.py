@@ -1,0 +1,257 @@
+"""Presets: from a run to a folder and back, and what is refused."""
+
+import inspect
+import json
+import shutil
+
+import keras
+import numpy as np
+import pytest
+
+import keras_fer
+from drawn import encoded_faces
+from keras_fer import calibration
+from keras_fer import evaluation
+from keras_fer import files
+from keras_fer import input_pipeline
+from keras_fer import metrics
+from keras_fer import presets
+from keras_fer import run_results
+from keras_fer.pooling_variants import pooling_variant
+
+SETTINGS = {
+    "data_dir": "/somewhere/faces",
+    "run_dir": "/somewhere/run",
+    "image_size": 40,
+    "crop_size": 32,
+    "width": 0.05,
+    "pooling": "lip-batch",
+    "head": "conv",
+    "attention": "none",
+    "batch_norm": True,
+    "dropout": 0.3,
+    "seed": 4,
+    "run_id": "0",
+}
+HISTORY = "epoch,loss,accuracy,validation_loss,validation_accuracy\n1,1,1,1,1\n"
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory):
+    """A finished run, whose network is sure of itself."""
+    directory = tmp_path_factory.mktemp("runs") / "run"
+    directory.mkdir()
+    keras.utils.set_random_seed(0)
+    model = keras_fer.build_model(
+        width=0.05,
+        input_shape=(32, 32, 3),
+        pooling=pooling_variant("lip-batch"),
+        attention=None,
+        dropout=0.3,
+    )
+    faces = encoded_faces(28, 40)
+    kernel, bias = model.layers[-1].get_weights()
+    model.layers[-1].set_weights([20 * kernel, bias + np.arange(7)])
+    (directory / "config.json").write_text(json.dumps(SETTINGS))
+    (directory / "history.csv").write_text(HISTORY)
+    facts = {
+        "title": "drawn",
+        "data_set": "drawn faces (not photographs)",
+        "split": "test",
+        "chosen_by": "validation, cut from train",
+        "command": "python /somewhere/recipe.py",
+        "seed": 4,
+    }
+    run_results.write_results(
+        directory,
+        model,
+        faces.take(range(14)),
+        image_size=40,
+        batch_size=7,
+        facts=facts,
+        learned=(faces.take(range(14)), faces.take(range(14, 28))),
+    )
+    return directory
+
+
+@pytest.fixture(scope="module")
+def saved(run, tmp_path_factory):
+    tflite = run / "int8"
+    tflite.write_bytes(b"\x1c\0\0\0TFL3")
+    directory = tmp_path_factory.mktemp("presets") / "fer-test"
+    return keras_fer.save_preset(run, directory, tflite=tflite)
+
+
+@pytest.fixture
+def copy(saved, tmp_path):
+    return shutil.copytree(saved.directory, tmp_path / "copy")
+
+
+def test_a_preset_holds_what_using_it_takes(saved):
+    assert saved.class_names == keras_fer.CLASSES
+    assert (saved.image_size, saved.crop_size) == (40, 32)
+    assert saved.architecture["attention"] is None
+    assert saved.tflite_path.read_bytes().endswith(b"TFL3")
+    names = {path.name for path in saved.directory.iterdir()}
+    assert names == {*presets.REQUIRED, presets.TFLITE, presets.MANIFEST}
+    assert saved.weights_path.stat().st_size < 300_000
+    text = (saved.directory / presets.MANIFEST).read_text()
+    text += (saved.directory / presets.CARD).read_text()
+    assert "/somewhere" not in text
+
+
+def test_the_network_comes_back_calibrated(saved, run):
+    """In half precision, with a last layer divided by the temperature."""
+    fitted = saved.manifest["calibration"]
+    with np.load(run / "predictions.npz") as file:
+        temperature = calibration.fit_temperature(
+            file["validation_single_view"], file["validation_labels"]
+        )
+        before, labels = file["single_view"], file["labels"]
+    assert fitted["temperature"] == pytest.approx(temperature)
+    assert temperature > 1.5
+    faces = encoded_faces(28, 40).take(range(14))
+    model = keras_fer.build_model(saved.directory)
+    after = evaluation.predict(
+        model, input_pipeline.image_batches(faces, image_size=40, batch_size=7)
+    )
+    expected = calibration.apply_temperature(before, temperature)
+    np.testing.assert_allclose(after, expected, atol=0.01)
+    for when, probabilities in (("before", before), ("after", expected)):
+        assert fitted[f"error_{when}_judged"] == pytest.approx(
+            metrics.calibration_error(probabilities, labels)
+        )
+
+
+def test_without_calibration_the_last_layer_stays(run, tmp_path):
+    preset = keras_fer.save_preset(run, tmp_path / "raw", calibrate=False)
+    ours = keras_fer.build_model(preset.directory).layers[-1].get_weights()
+    theirs = keras_fer.load_model(run / "model.keras").layers[-1].get_weights()
+    np.testing.assert_allclose(ours[0], theirs[0], rtol=1e-3)
+    np.testing.assert_array_equal(ours[1], theirs[1])
+    assert preset.tflite_path is None
+    card = (preset.directory / presets.CARD).read_text()
+    assert "was not mended" in card
+
+
+def test_the_card_says_what_must_be_known(saved, run):
+    card = (saved.directory / presets.CARD).read_text()
+    report = json.loads((run / "report.json").read_text())
+    recall = report["ten_crop"]["per_class"]["anger"]["recall"]
+    for words in (
+        "drawn faces (not photographs)",
+        "validation, cut from train",
+        "licence",
+        "Groups of people",
+        "at work and in education",
+        "Expected calibration error",
+        "95 % bootstrap intervals",
+        f"{100 * recall:.2f} |",
+    ):
+        assert words in card
+
+
+def test_an_explicit_argument_may_agree_but_not_contradict(saved):
+    model = keras_fer.build_model(
+        saved.directory,
+        width=0.05,
+        pooling=pooling_variant("lip-batch"),
+        attention=None,
+        input_shape=(48, 48, 3),
+        classifier_activation=None,
+    )
+    assert model.input_shape == (None, 48, 48, 3)
+    for argument, value in (
+        ("width", 1.0),
+        ("attention", "eca"),
+        ("pooling", "lip"),
+        ("classes", 5),
+        ("batch_norm", False),
+        ("head", "dense"),
+    ):
+        with pytest.raises(ValueError, match=f"another network.*{argument}="):
+            keras_fer.build_model(saved.directory, **{argument: value})
+
+
+def test_editors_still_see_build_models_arguments():
+    arguments = inspect.signature(keras_fer.build_model).parameters
+    assert arguments["width"].default == 1.0 and "pooling" in arguments
+
+
+@pytest.mark.parametrize("name", [*presets.REQUIRED, presets.TFLITE])
+def test_anything_altered_is_refused(copy, name):
+    content = (copy / name).read_bytes()
+    (copy / name).write_bytes(content[:-1] + b"~")
+    with pytest.raises(presets.PresetError, match=f"{name} is not the one"):
+        keras_fer.load_preset(copy)
+    (copy / name).unlink()
+    with pytest.raises(ValueError, match=f"altered: {name} is missing"):
+        keras_fer.build_model(copy)
+
+
+@pytest.mark.parametrize(
+    "change, words",
+    [
+        (lambda m: m | {"format": 2}, "format 2.*reads 1"),
+        (lambda m: m | {"sha256": {}}, "does not name config.json"),
+        (
+            lambda m: m | {"sha256": m["sha256"] | {"../run.py": "0"}},
+            "../run.py is no file of a preset",
+        ),
+        (lambda m: [], "no preset"),
+    ],
+)
+def test_a_manifest_that_is_none_is_refused(copy, change, words):
+    path = copy / presets.MANIFEST
+    files.write_json(path, change(json.loads(path.read_text())))
+    with pytest.raises(presets.PresetError, match=words):
+        keras_fer.load_preset(copy)
+
+
+def test_an_unknown_name_lists_the_known_ones(saved, tmp_path, monkeypatch):
+    monkeypatch.setattr(presets, "SHIPPED", tmp_path)
+    for open_it in (keras_fer.load_preset, keras_fer.build_model):
+        with pytest.raises(ValueError, match="ships no presets yet"):
+            open_it("fer2014")
+    monkeypatch.setattr(presets, "SHIPPED", saved.directory.parent)
+    assert keras_fer.list_presets() == ("fer-test",)
+    for open_it in (keras_fer.load_preset, keras_fer.build_model):
+        with pytest.raises(ValueError, match="'fer2014'.*Known are fer-test"):
+            open_it("fer2014")
+
+
+def test_a_name_goes_before_a_path_that_equals_it(saved, tmp_path, monkeypatch):
+    monkeypatch.setattr(presets, "SHIPPED", saved.directory.parent)
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "fer-test").mkdir()
+    assert keras_fer.load_preset("fer-test").directory == saved.directory
+    assert keras_fer.build_model("fer-test").name == "keras_fer"
+    with pytest.raises(ValueError, match="manifest.json cannot be read"):
+        keras_fer.build_model("./fer-test")
+
+
+def test_what_makes_no_preset_is_refused(run, saved, tmp_path):
+    with pytest.raises(presets.PresetError, match="not empty"):
+        keras_fer.save_preset(run, saved.directory)
+    with pytest.raises(presets.PresetError, match="no finished run"):
+        keras_fer.save_preset(tmp_path, tmp_path / "new")
+    older = shutil.copytree(run, tmp_path / "older")
+    with np.load(run / "predictions.npz") as file:
+        names = ("labels", "single_view", "ten_crop", "names")
+        kept = {name: file[name] for name in names}
+    np.savez(older / "predictions.npz", **kept)
+    with pytest.raises(presets.PresetError, match="calibrate=False"):
+        keras_fer.save_preset(older, tmp_path / "new")
+    assert not (tmp_path / "new").exists()
+    assert not list(tmp_path.glob(".partial*"))
+
+
+def test_weights_beyond_half_precision_are_refused(run, tmp_path):
+    loud = shutil.copytree(run, tmp_path / "loud")
+    model = keras_fer.load_model(run / "model.keras")
+    kernel = model.get_layer("block1_conv1").get_weights()[0]
+    model.get_layer("block1_conv1").set_weights([1e6 * kernel])
+    model.save(loud / "model.keras")
+    with pytest.raises(presets.PresetError, match="block1_conv1.*float16"):
+        keras_fer.save_preset(loud, tmp_path / "new")
+    assert not list(tmp_path.glob("*new*"))
