@@ -100,13 +100,13 @@ def main(config):
         )
     for name in set(config.ablate) - {"all", *ABLATION}:
         raise UsageError(f"--ablate takes all, {', '.join(ABLATION)}: {name}")
+    run_directory.make_directory(config.runs_dir, "--runs-dir")
     sources = find_sources(config)
     runtime.tune_allocator()  # before TensorFlow is loaded
     # This process times steps and then waits: the GPU is its children's.
     os.environ.setdefault("TF_FORCE_GPU_ALLOW_GROWTH", "true")
     from keras_fer import paper_report
 
-    run_directory.make_directory(config.runs_dir, "--runs-dir")
     with files.lock_directory(config.runs_dir):
         networks, empty = paper_plan.choose_networks(
             sources, config.ablate, config.width
