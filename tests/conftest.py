@@ -20,15 +20,6 @@ from recipe_command import run
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items):
-    """Keeps a file's tests, and all that need the same runs, on one worker."""
-    for item in items:
-        shared = "runs" in item.fixturenames
-        group = "runs" if shared else str(item.path)
-        item.add_marker(pytest.mark.xdist_group(group))
-
-
 @pytest.fixture(autouse=True)
 def fixed_seeds():
     """Each test draws the same numbers, whichever tests ran before it."""
