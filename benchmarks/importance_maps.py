@@ -17,6 +17,7 @@ import tyro
 from PIL import Image
 from PIL import ImageFilter
 
+from keras_fer import comparison
 from keras_fer import runtime
 
 
@@ -235,9 +236,7 @@ class Blanking:
 
 def interval(differences, num_resamples=10_000):
     """Mean and 95 % percentile bootstrap interval over faces."""
-    rng = np.random.default_rng(0)
-    rows = rng.integers(0, len(differences), (num_resamples, len(differences)))
-    low, high = np.percentile(differences[rows].mean(axis=1), (2.5, 97.5))
+    low, high = comparison.bootstrap_interval(differences, num_resamples)
     return f"{differences.mean():+.4f} ({low:+.4f} to {high:+.4f})"
 
 

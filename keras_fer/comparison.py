@@ -5,8 +5,6 @@ from pathlib import Path
 
 import numpy as np
 
-_NUM_RESAMPLES = 2000
-
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Predictions:
@@ -72,7 +70,7 @@ def summarize(predictions):
         "standard_deviation": (
             float(accuracies.std(ddof=1)) if len(accuracies) > 1 else None
         ),
-        "interval": _interval(predictions.correct.mean(axis=0)),
+        "interval": bootstrap_interval(predictions.correct.mean(axis=0)),
         "runs": accuracies.tolist(),
     }
 
@@ -108,15 +106,23 @@ def paired_difference(first, second):
     difference = ours.astype(float) - theirs
     return {
         "mean": float(difference.mean()),
-        "interval": _interval(difference.mean(axis=0)),
+        "interval": bootstrap_interval(difference.mean(axis=0)),
         "runs": difference.mean(axis=1).tolist(),
         "num_faces": len(common),
     }
 
 
-def _interval(values):
-    """95 % percentile bootstrap interval of the mean, over faces."""
+def bootstrap_interval(values, num_resamples=2000):
+    """95 % percentile bootstrap interval of a mean over faces.
+
+    Args:
+        values: float `(num_faces,)`.
+        num_resamples: resamples behind it, drawn with a fixed seed.
+
+    Returns:
+        [low, high].
+    """
     rng = np.random.default_rng(0)
-    drawn = rng.integers(0, len(values), (_NUM_RESAMPLES, len(values)))
+    drawn = rng.integers(0, len(values), (num_resamples, len(values)))
     low, high = np.percentile(values[drawn].mean(axis=1), (2.5, 97.5))
     return [float(low), float(high)]
