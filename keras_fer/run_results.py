@@ -85,7 +85,7 @@ def write_results(
                 ),
             ),
         )
-    known = [fingerprints.read_fingerprints(part) for part in learned]
+    known = [fingerprints.take_fingerprints(part) for part in learned]
     known += [] if seen is None else [seen]
     fingerprints.concatenate(known).save(directory / "fingerprints.npz")
     with files.atomic_path(directory / "model.keras") as path:

@@ -3,10 +3,9 @@
     python recipes/fer2013.py --data-dir FER2013 --run-dir runs/fer2013
     python recipes/fer2013.py --data-dir FER2013 --judge public-test ...
 
-Not in the paper (Dong, Wang and Hang, 2021). Views, smoothed labels, averaged
-weights, one cosine and ten crops are the literature's, taken without measuring.
-A tenth cut from Training chooses the epoch; a second one, whatever --seed is,
-compares settings; PublicTest judges candidates, and looks at it are counted.
+Views, smoothed labels, averaged weights, one cosine and ten crops are taken
+from the literature. A tenth cut from Training chooses the epoch; a second one,
+the same for every --seed, compares settings; PublicTest judges candidates.
 """
 
 import dataclasses
@@ -122,10 +121,12 @@ def main(config):
         raise UsageError(f"--data-dir is missing. {HOW_TO_OBTAIN}")
     runtime.tune_allocator()  # before TensorFlow is loaded
     from keras_fer import imagenet_weights
+    from keras_fer import initial_weights
 
     with run_directory.open_run(config) as run:
         weights = imagenet_weights.resolve(config.weights)
-        train, validation, test, facts = load_data(config)
+        seen = initial_weights.fingerprints_beside(config.weights)
+        train, validation, test, facts = load_data(config, seen)
         from keras_fer import run_results  # loads Keras: not before bad data
 
         facts |= runtime.set_up(
@@ -146,25 +147,26 @@ def main(config):
             batch_size=config.batch_size,
             facts=facts,
             learned=(train, validation),
+            seen=seen,
             say=say,
         )
 
 
-def load_data(config):
+def load_data(config, seen):
     """Faces of the three parts, and what a report must say of them."""
     from keras_fer.datasets import fer2013
     from keras_fer.datasets import fer2013_source
     from keras_fer.datasets import labeled_faces
-    from keras_fer.datasets import leaks
+    from keras_fer.datasets import leak_policy
     from keras_fer.datasets import parts
-    from keras_fer.datasets import splits
+    from keras_fer.datasets import prepared
 
     source = fer2013_source.find_source(config.data_dir)
-    say(f"{source.directory}: {source.layout}")
-    say("Checking every picture, then looking for copies ...")
+    say(f"{source.directory}: {source.layout}; checking, comparing ...")
     fer2013.check_source(source, config.expected_counts)
     # With PrivateTest, if it is there: its copies are not to be learned.
-    whole = fer2013.load_source(source, config.cache_dir)
+    cache = prepared.cache_directory(config.cache_dir)
+    whole = fer2013.load_source(source, cache)
     public_test, contradictions = whole["validation"], []
     screening = config.judge == "screening"
     share = config.validation_fraction * (2 if screening else 1)
@@ -174,30 +176,28 @@ def load_data(config):
         on_leak=config.on_leak,
         validation_fraction=min(share, 0.9),
         seed=config.split_seed,
+        cache=cache,
         say=contradictions.append,
     )
     say(
         f"{facts['leak_report']['num_dropped']} training copies of test faces "
         f"left out; {len(contradictions)} pairs of copies have two labels"
     )
-    faces["test"] = public_test
+    faces["test"], judge = public_test, "PublicTest"
     if screening:  # the one half chooses, the other judges
-        copies = leaks.find_duplicates(faces["validation"], second_crops=False)
-        faces["validation"], faces["test"] = splits.split_validation(
-            faces["validation"], 0.5, config.split_seed, copies
+        judge = "a part cut from Training, for comparing settings"
+        faces["validation"], faces["test"] = parts.halve(
+            faces["validation"], config.split_seed, cache
         )
-    counts = {part: len(held) for part, held in faces.items()}
-    say("Faces: " + ", ".join(f"{n} {part}" for part, n in counts.items()))
-    if counts["train"] < config.batch_size:
-        raise UsageError(
-            f"{counts['train']} faces to train on do not fill one batch of "
-            f"--batch-size {config.batch_size}"
+    if seen is not None:
+        faces["test"], report = leak_policy.apply_to_seen(
+            faces["test"], seen, config.on_leak, cache=cache
         )
-    name, judge = "FER2013", "PublicTest"
+        facts["seen_report"] = report.as_dict()
+    counts = parts.count(faces, config.batch_size, say)
+    name = "FER2013"
     if config.expected_counts == "any":
         name = "faces in FER2013's layout, counts not checked"
-    if screening:
-        judge = "a part cut from Training, for comparing settings"
     facts |= {
         "title": f"keras_fer on {name}",
         "data_set": name,

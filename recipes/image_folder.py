@@ -182,13 +182,14 @@ def split_data(config, run):
     )
 
 
-def check_data(config, parts, initial, seen):
+def check_data(config, given, initial, seen):
     """Faces of the three parts, and what a report must say of them."""
     from keras_fer.datasets import labeled_faces
     from keras_fer.datasets import leak_policy
+    from keras_fer.datasets import parts
     from keras_fer.datasets import stored_split
 
-    train, validation, test = parts.values()
+    train, validation, test = given.values()
     train, report = leak_policy.apply_leak_policy(
         train, labeled_faces.concatenate([validation, test]), config.on_leak
     )
@@ -200,23 +201,18 @@ def check_data(config, parts, initial, seen):
         facts["seen_report"] = report.as_dict()
     elif initial:
         say("warning: a preset does not say which pictures it has seen")
-    counts = dict(train=len(train), validation=len(validation), test=len(test))
-    say(f"Faces: {counts}")
-    if counts["train"] < config.batch_size:
-        raise UsageError(
-            f"{counts['train']} faces to train on do not fill one batch of "
-            f"--batch-size {config.batch_size}"
-        )
+    faces = {"train": train, "validation": validation, "test": test}
+    counts = parts.count(faces, config.batch_size, say)
     name = f"own faces in {config.data_dir.resolve().name}"
     facts |= {
         "title": f"keras_fer on {name}",
         "data_set": name,
-        "data_hash": stored_split.identity(parts),
+        "data_hash": stored_split.identity(given),
         "split": "test",
         "chosen_by": "validation",
         "counts": counts,
     }
-    return (train, validation, test), facts
+    return tuple(faces.values()), facts
 
 
 def make_network(config, train, weights, initial):

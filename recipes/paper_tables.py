@@ -198,6 +198,7 @@ def train_missing(config, plan, empty, sources):
 def check_data(config, sources):
     """What each run would refuse, found before the first one is trained."""
     from keras_fer.datasets import parts
+    from keras_fer.datasets import prepared
     from keras_fer.datasets import raf_db
     from keras_fer.datasets import sfew
 
@@ -206,7 +207,11 @@ def check_data(config, sources):
         if recipe in sources:
             module.check_source(sources[recipe], config.expected_counts)
             faces = module.load_source(sources[recipe], config.cache_dir)
-            parts.separate(*faces.values(), on_leak=config.on_leak)
+            parts.separate(
+                *faces.values(),
+                on_leak=config.on_leak,
+                cache=prepared.cache_directory(config.cache_dir),
+            )
 
 
 def build(config, recipe, settings):

@@ -164,6 +164,7 @@ def load_data(config, seen):
     """Faces of the three parts, and what a report must say of them."""
     from keras_fer.datasets import demo_faces
     from keras_fer.datasets import parts
+    from keras_fer.datasets import prepared
     from keras_fer.datasets import raf_db
     from keras_fer.datasets import raf_db_source
 
@@ -184,15 +185,10 @@ def load_data(config, seen):
         validation_fraction=config.validation_fraction,
         seed=config.seed,
         seen=seen,
+        cache=prepared.cache_directory(config.cache_dir),
         say=say,
     )
-    counts = {part: len(held) for part, held in faces.items()}
-    say("Faces: " + ", ".join(f"{n} {part}" for part, n in counts.items()))
-    if counts["train"] < config.batch_size:
-        raise UsageError(
-            f"{counts['train']} faces to train on do not fill one batch of "
-            f"--batch-size {config.batch_size}"
-        )
+    counts = parts.count(faces, config.batch_size, say)
     name = "drawn faces (not photographs)" if config.demo else "RAF-DB"
     if not config.demo and config.expected_counts == "any":
         name = "faces in RAF-DB's layout, counts not checked"

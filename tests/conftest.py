@@ -1,6 +1,7 @@
 """What every test shares: quiet TensorFlow, fixed seeds, a clean policy."""
 
 import concurrent.futures
+import json
 import os
 import random
 import sys
@@ -9,6 +10,7 @@ import sys
 # of BLAS would only wait in a loop, for minutes of processor time in all.
 os.environ["OPENBLAS_NUM_THREADS"] = "1"
 
+import filelock
 import numpy as np
 import pytest
 
@@ -41,18 +43,30 @@ def default_dtype_policy():
 
 
 @pytest.fixture(scope="session")
-def data(tmp_path_factory):
-    """Drawn faces in RAF-DB's layout: 70 to train on, 14 to test on."""
-    from keras_fer.datasets.drawn_faces import write_drawn_faces
-
-    directory = tmp_path_factory.mktemp("data") / "faces"
-    return write_drawn_faces(directory, num_train=70, num_test=14)
+def shared(tmp_path_factory, worker_id):
+    """One folder for all workers, and a lock: whoever comes first fills it."""
+    base = tmp_path_factory.getbasetemp()
+    directory = (base if worker_id == "master" else base.parent) / "shared"
+    directory.mkdir(exist_ok=True)
+    return directory, filelock.FileLock(directory / "lock")
 
 
 @pytest.fixture(scope="session")
-def cache(tmp_path_factory):
+def data(shared):
+    """Drawn faces in RAF-DB's layout: 70 to train on, 14 to test on."""
+    from keras_fer.datasets.drawn_faces import write_drawn_faces
+
+    directory, lock = shared
+    with lock:
+        return write_drawn_faces(directory / "faces", num_train=70, num_test=14)
+
+
+@pytest.fixture(scope="session")
+def cache(shared):
     """Where recipes of this test session keep prepared data."""
-    return tmp_path_factory.mktemp("cache")
+    directory = shared[0] / "cache"
+    directory.mkdir(exist_ok=True)
+    return directory
 
 
 def interrupt_and_resume(cache, run_dir, *arguments):
@@ -66,10 +80,20 @@ def interrupt_and_resume(cache, run_dir, *arguments):
 
 
 @pytest.fixture(scope="session")
-def runs(data, cache, tmp_path_factory):
+def runs(data, cache, shared):
     """Two runs alike: one left alone, one not. A core for each."""
-    directory = tmp_path_factory.mktemp("runs")
+    directory, lock = shared
     whole, interrupted = directory / "whole", directory / "interrupted"
+    answers = directory / "answers.json"
+    with lock:
+        if not answers.exists():
+            kept = make_runs(data, cache, whole, interrupted)
+            answers.write_text(json.dumps(kept))
+    out, ends = json.loads(answers.read_text())
+    return (whole, out), (interrupted, ends)
+
+
+def make_runs(data, cache, whole, interrupted):
     arguments = ("--data-dir", data, *SMALL, "--run-dir")
     with concurrent.futures.ThreadPoolExecutor(1) as pool:
         answers = pool.submit(
@@ -77,7 +101,7 @@ def runs(data, cache, tmp_path_factory):
         )
         status, out, error = run(cache, *arguments, whole)
         assert status == 0, error
-        return (whole, out), (interrupted, answers.result())
+        return out, answers.result()
 
 
 @pytest.fixture(scope="session")

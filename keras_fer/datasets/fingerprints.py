@@ -43,15 +43,17 @@ class Fingerprints:
             np.savez_compressed(file, **_columns(self))
 
 
-def read_fingerprints(faces):
+def take_fingerprints(faces):
     """Decodes pictures and takes their fingerprints.
 
     Args:
-        faces: `LabeledFaces`.
+        faces: `LabeledFaces`, or `Fingerprints`, which are given back.
 
     Returns:
         `Fingerprints`.
     """
+    if isinstance(faces, Fingerprints):
+        return faces
     number = len(faces)
     found = Fingerprints(
         np.array(faces.names, dtype=np.str_),

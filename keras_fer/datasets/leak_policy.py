@@ -3,8 +3,8 @@
 import collections
 import dataclasses
 
+from keras_fer.datasets.found_copies import find_copies
 from keras_fer.datasets.leaks import KINDS
-from keras_fer.datasets.leaks import find_duplicates
 from keras_fer.errors import DataError
 
 POLICIES = ("stop", "drop", "keep")
@@ -31,13 +31,14 @@ class LeakReport:
         return dataclasses.asdict(self)
 
 
-def apply_leak_policy(train, held_out, policy="stop"):
+def apply_leak_policy(train, held_out, policy="stop", *, cache=None):
     """Looks for held-out pictures in the training part.
 
     Args:
         train, held_out: `LabeledFaces`.
         policy: "stop" raises if there are any, "drop" leaves the training
             copies out, "keep" leaves everything as it is.
+        cache: where results are remembered, see `found_copies`.
 
     Returns:
         (`LabeledFaces` to train on, `LeakReport`).
@@ -49,6 +50,7 @@ def apply_leak_policy(train, held_out, policy="stop"):
         train,
         held_out,
         policy,
+        cache,
         "of a training and a test picture show the same",
         "to leave the training copies out, or --on-leak keep to train on "
         "them all the same",
@@ -61,7 +63,7 @@ def apply_leak_policy(train, held_out, policy="stop"):
     )
 
 
-def apply_to_seen(held_out, seen, policy="stop"):
+def apply_to_seen(held_out, seen, policy="stop", *, cache=None):
     """Looks for held-out pictures that given weights have learned from.
 
     What weights have seen cannot be taken back, so that here the held-out
@@ -72,6 +74,7 @@ def apply_to_seen(held_out, seen, policy="stop"):
         seen: `Fingerprints` of the pictures behind the weights.
         policy: "stop" raises if there are any, "drop" leaves them out of
             the held-out part, "keep" leaves everything as it is.
+        cache: where results are remembered, see `found_copies`.
 
     Returns:
         (`LabeledFaces` to judge by, `LeakReport`).
@@ -83,6 +86,7 @@ def apply_to_seen(held_out, seen, policy="stop"):
         seen,
         held_out,
         policy,
+        cache,
         "of a picture that the initial weights learned from and a test "
         "picture show the same",
         "to leave these test pictures out, or --on-leak keep to be judged on "
@@ -96,13 +100,13 @@ def apply_to_seen(held_out, seen, policy="stop"):
     )
 
 
-def _look(first, held_out, policy, meaning, ways_on):
+def _look(first, held_out, policy, cache, meaning, ways_on):
     """(duplicates, their names and kinds); raises under "stop"."""
     if policy not in POLICIES:
         raise ValueError(
             f"`policy` must be one of {POLICIES}. Received: {policy!r}"
         )
-    found = find_duplicates(first, held_out)
+    found = find_copies(first, held_out, cache=cache)
     pairs = tuple(
         (str(first.names[pair.first]), held_out.names[pair.second], pair.kind)
         for pair in found

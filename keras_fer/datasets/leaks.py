@@ -11,8 +11,7 @@ import itertools
 import numpy as np
 
 from keras_fer.datasets import picture_alignment
-from keras_fer.datasets.fingerprints import Fingerprints
-from keras_fer.datasets.fingerprints import read_fingerprints
+from keras_fer.datasets.fingerprints import take_fingerprints
 from keras_fer.datasets.picture_alignment import SIDE
 
 KINDS = ("bytes", "pixels", "re-encoded", "mirrored", "near")
@@ -77,8 +76,8 @@ def find_duplicates(first, second=None, *, second_crops=True):
         the first index is the smaller one.
     """
     within = second is None
-    ours = _fingerprints(first)
-    theirs = ours if within else _fingerprints(second)
+    ours = take_fingerprints(first)
+    theirs = ours if within else take_fingerprints(second)
     views = range(len(_VIEWS) if second_crops else 1)
     found = []
     for candidates in _candidates(ours, theirs, views, within):
@@ -91,12 +90,6 @@ def find_duplicates(first, second=None, *, second_crops=True):
     found.sort(key=lambda pair: (-KINDS.index(pair.kind), pair.correlation))
     best = {(pair.first, pair.second): pair for pair in found}
     return [best[key] for key in sorted(best)]
-
-
-def _fingerprints(pictures):
-    if isinstance(pictures, Fingerprints):
-        return pictures
-    return read_fingerprints(pictures)
 
 
 def _equal(ours, theirs, within):

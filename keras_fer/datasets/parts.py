@@ -1,9 +1,10 @@
 """Train, validation and test parts with no picture on two sides."""
 
+from keras_fer.datasets import found_copies
 from keras_fer.datasets import leak_policy
-from keras_fer.datasets import leaks
 from keras_fer.datasets import splits
 from keras_fer.errors import DataError
+from keras_fer.errors import UsageError
 
 _MOST_WARNINGS = 20
 
@@ -16,6 +17,7 @@ def separate(
     validation_fraction=0.1,
     seed=0,
     seen=None,
+    cache=None,
     say=None,
 ):
     """Looks for copies and cuts the validation part.
@@ -28,6 +30,7 @@ def separate(
         seed: of the choice.
         seen: `Fingerprints` of the pictures that given weights have learned
             from, see `leak_policy.apply_to_seen`.
+        cache: where results are remembered, see `found_copies`.
         say: called with a warning for each picture under two labels.
 
     Returns:
@@ -40,16 +43,20 @@ def separate(
     """
     reports = {}
     if seen is not None:
-        test, report = leak_policy.apply_to_seen(test, seen, on_leak)
+        test, report = leak_policy.apply_to_seen(
+            test, seen, on_leak, cache=cache
+        )
         reports["seen_report"] = report.as_dict()
     if not len(test):
         raise DataError(
             "No test face is left to judge by: --on-leak drop left all of "
             "them out, or a fold holds none."
         )
-    train, report = leak_policy.apply_leak_policy(train, test, on_leak)
+    train, report = leak_policy.apply_leak_policy(
+        train, test, on_leak, cache=cache
+    )
     reports["leak_report"] = report.as_dict()
-    copies = leaks.find_duplicates(train)
+    copies = found_copies.find_copies(train, cache=cache)
     contradictions = leak_policy.contradictions(train, copies)
     for names in contradictions[:_MOST_WARNINGS] if say else ():
         say(f"warning: the same face has two labels: {' '.join(names)}")
@@ -59,3 +66,45 @@ def separate(
         train, validation_fraction, seed, copies
     )
     return {"train": train, "validation": validation, "test": test}, reports
+
+
+def halve(faces, seed=0, cache=None):
+    """Cuts a part in two, stratified, copies on one side.
+
+    Args:
+        faces: `LabeledFaces`.
+        seed: of the choice.
+        cache: where results are remembered, see `found_copies`.
+
+    Returns:
+        Two `LabeledFaces`.
+
+    Raises:
+        DataError: see `split_validation`.
+    """
+    copies = found_copies.find_copies(faces, second_crops=False, cache=cache)
+    return splits.split_validation(faces, 0.5, seed, copies)
+
+
+def count(faces, batch_size, say):
+    """Says how many faces there are, before a model is built for them.
+
+    Args:
+        faces: {part: `LabeledFaces`}, one of them "train".
+        batch_size: faces a step.
+        say: called with a line to print.
+
+    Returns:
+        {part: number of faces}.
+
+    Raises:
+        UsageError: if the training part does not fill one batch.
+    """
+    counts = {part: len(held) for part, held in faces.items()}
+    say("Faces: " + ", ".join(f"{n} {part}" for part, n in counts.items()))
+    if counts["train"] < batch_size:
+        raise UsageError(
+            f"{counts['train']} faces to train on do not fill one batch of "
+            f"--batch-size {batch_size}"
+        )
+    return counts

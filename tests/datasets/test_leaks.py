@@ -12,7 +12,7 @@ from keras_fer.datasets import leaks
 from keras_fer.datasets.drawn_faces import draw_face
 from keras_fer.datasets.fingerprints import concatenate
 from keras_fer.datasets.fingerprints import load_fingerprints
-from keras_fer.datasets.fingerprints import read_fingerprints
+from keras_fer.datasets.fingerprints import take_fingerprints
 from keras_fer.datasets.labeled_faces import LabeledFaces
 from keras_fer.errors import DataError
 
@@ -189,12 +189,12 @@ def test_fingerprints_find_what_the_pictures_find(parts, tmp_path):
     test = parts["test"]
     train = plant(parts["train"], PLANTED["re-encoded"](test.images[3]))
     path = tmp_path / "fingerprints.npz"
-    read_fingerprints(train).save(path)
+    take_fingerprints(train).save(path)
     kept = load_fingerprints(path)
     assert leaks.find_duplicates(kept, test) == leaks.find_duplicates(
         train, test
     )
-    both = concatenate([kept, read_fingerprints(parts["train"])])
+    both = concatenate([kept, take_fingerprints(parts["train"])])
     assert len(both) == len(train) + len(parts["train"])
 
 
@@ -202,7 +202,7 @@ def test_fingerprints_find_what_the_pictures_find(parts, tmp_path):
 def test_damaged_fingerprints_are_named(parts, tmp_path, damage):
     path = tmp_path / "fingerprints.npz"
     if damage != "missing":
-        read_fingerprints(parts["test"]).save(path)
+        take_fingerprints(parts["test"]).save(path)
     if damage == "cut":
         path.write_bytes(path.read_bytes()[:-100])
     if damage == "other":
@@ -213,7 +213,7 @@ def test_damaged_fingerprints_are_named(parts, tmp_path, damage):
 
 def test_a_test_face_that_weights_have_seen_is_left_out(parts):
     train, test = parts["train"], parts["test"]
-    seen = read_fingerprints(plant(train, test.images[3]))
+    seen = take_fingerprints(plant(train, test.images[3]))
     with pytest.raises(DataError, match="(?s)test_3.*--on-leak drop"):
         leak_policy.apply_to_seen(test, seen, "stop")
     left, report = leak_policy.apply_to_seen(test, seen, "drop")

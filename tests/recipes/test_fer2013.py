@@ -11,6 +11,7 @@ from PIL import Image
 
 from drawn import encoded_faces
 from keras_fer.classes import CLASSES
+from keras_fer.datasets.fingerprints import take_fingerprints
 from recipe_command import RECIPES
 from recipe_command import SMALL
 from recipe_command import refusal
@@ -54,7 +55,7 @@ def judged(table, cache, tmp_path_factory):
     return run_dir, out
 
 
-def load_parts(table, cache, **settings):
+def load_parts(table, cache, seen=None, **settings):
     recipe = runpy.run_path(str(RECIPES / "fer2013.py"))
     config = recipe["Config"](
         data_dir=table.parent,
@@ -64,7 +65,7 @@ def load_parts(table, cache, **settings):
         validation_fraction=0.2,
         **settings,
     )
-    return recipe["load_data"](config)
+    return recipe["load_data"](config, seen)
 
 
 def test_settings_are_compared_on_a_part_that_no_seed_changes(
@@ -84,6 +85,14 @@ def test_settings_are_compared_on_a_part_that_no_seed_changes(
     other = [set(part.names) for part in public_test[:3]]
     assert len(other[2]) == 14 and not other[2] & set.union(*names)
     assert other[1] != names[1]
+
+
+def test_faces_that_given_weights_have_seen_do_not_judge(table, cache):
+    test = load_parts(table, cache, judge="public-test")[2]
+    seen = take_fingerprints(test.take([2, 5]))
+    *parts, facts = load_parts(table, cache, seen, judge="public-test")
+    assert set(test.names) - set(parts[2].names) == set(seen.names)
+    assert facts["seen_report"]["num_dropped"] == 2
 
 
 def test_a_candidate_is_judged_by_public_test_and_the_look_is_counted(
