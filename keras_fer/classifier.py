@@ -5,10 +5,12 @@ Needs ai-edge-litert, NumPy and Pillow, and nothing else.
 
 import dataclasses
 import os
+from pathlib import Path
 
 import numpy as np
 from PIL import Image
 
+from keras_fer import presets
 from keras_fer.errors import ModelFileError
 from keras_fer.face_image import read_face
 from keras_fer.litert import LiteRTModel
@@ -31,7 +33,9 @@ class Classifier:
     """Tells the expression of cropped faces.
 
     Args:
-        path: a .tflite file of `keras_fer.export.export_model`.
+        model: a .tflite file of `keras_fer.export.export_model`, or the name
+            or folder of a preset (`keras_fer.list_presets()`), of which the
+            int8 file is taken. Defaults to "fer2013".
         num_threads: threads that the interpreter may use. Defaults to 1.
         class_names: names for the outputs of a file that another program
             wrote; whole pictures are then resized to its input. None for
@@ -39,14 +43,19 @@ class Classifier:
 
     Raises:
         ModelFileError: if the file is damaged or no such model.
+        PresetError: if there is no such preset, it was altered, or it has
+            no int8 file.
 
     Example:
 
-        classifier = Classifier("export/model.int8.tflite")
+        classifier = Classifier("runs/rafdb/export/model.int8.tflite")
         classifier.predict("face.jpg").label
     """
 
-    def __init__(self, path, *, num_threads=1, class_names=None):
+    def __init__(
+        self, model=presets.DEFAULT, *, num_threads=1, class_names=None
+    ):
+        path = _find_file(model)
         self._model = LiteRTModel(path, num_threads)
         contract = self._model.contract
         if contract is not None:
@@ -114,6 +123,20 @@ class Classifier:
                 )
             },
         )
+
+
+def _find_file(model):
+    """The .tflite file that is meant by a path, or a preset's name."""
+    path = Path(model)
+    if path.is_file() or path.suffix == ".tflite":
+        return path
+    preset = presets.load_preset(model)
+    if preset.tflite_path is None:
+        raise presets.PresetError(
+            f"{preset.directory} has no int8 file. Save the preset again with "
+            "keras-fer save-preset."
+        )
+    return preset.tflite_path
 
 
 def ten_views(image, size):

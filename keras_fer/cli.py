@@ -79,6 +79,45 @@ class Export:
 
 
 @dataclasses.dataclass(frozen=True)
+class SavePreset:
+    """Keeps a run's weights so that others can use them by a name.
+
+    A folder with calibrated weights in half precision, the int8 file for
+    phones, labels, hashes and a model card with the run's figures.
+    """
+
+    run: _word("RUN")
+    """Folder of a finished run."""
+    output: _word("PRESET")
+    """The new folder; its name is the preset's."""
+    data_dir: Path | None = None
+    """The run's data set, if it was moved."""
+    data_terms: str | None = None
+    """The terms of the training data, for the card."""
+    num_calibration: int = 200
+    """Training faces that the int8 file takes its ranges from."""
+    min_images: int = 500
+    """Fewest held-out faces that may judge the files."""
+    rounds: int = 50
+    """Timed answers behind each latency."""
+
+    def __call__(self, say):
+        _at_least(self, num_calibration=32, min_images=1, rounds=1)
+        from keras_fer.commands import save_preset
+
+        save_preset.save_preset(
+            self.run,
+            self.output,
+            data_dir=self.data_dir,
+            data_terms=self.data_terms,
+            num_calibration=self.num_calibration,
+            min_images=self.min_images,
+            rounds=self.rounds,
+            say=say,
+        )
+
+
+@dataclasses.dataclass(frozen=True)
 class Classify:
     """Tells the expressions of cropped faces, without TensorFlow.
 
@@ -89,7 +128,7 @@ class Classify:
     faces: _word("FACE ...", tuple[Path, ...])
     """Pictures of faces, cropped; or folders of such pictures."""
     model: Path | None = None
-    """A .tflite file, as keras-fer export writes it."""
+    """A .tflite file, as keras-fer export writes it, or a preset."""
     ten_crop: bool = False
     """Average over ten views of each face; ten times the work."""
     json: bool = False
@@ -118,7 +157,7 @@ class Evaluate:
     """
 
     model: _word("MODEL")
-    """A run's folder, a .keras, a SavedModel's folder or a .tflite."""
+    """A run's folder, a preset, a .keras, a SavedModel's or a .tflite."""
     data: _word("DATA")
     """Folder of the data set to judge it on."""
     dataset: DataSet | None = None
@@ -183,6 +222,7 @@ class CheckData:
 
 _COMMANDS = (
     Annotated[Export, tyro.conf.subcommand("export")]
+    | Annotated[SavePreset, tyro.conf.subcommand("save-preset")]
     | Annotated[Classify, tyro.conf.subcommand("classify")]
     | Annotated[Evaluate, tyro.conf.subcommand("evaluate")]
     | Annotated[CheckData, tyro.conf.subcommand("check-data")]

@@ -15,8 +15,6 @@ import socket
 from collections.abc import Iterator
 from pathlib import Path
 
-import filelock
-
 from keras_fer.errors import UsageError
 
 # What `atomic_path` puts before the target's name, with a random token, since
@@ -152,6 +150,8 @@ def lock_directory(directory: str | Path) -> Iterator[None]:
         DirectoryInUseError: at once, if another process owns it, with that
             process's id and host.
     """
+    import filelock  # not where only finished models are used
+
     directory = Path(directory)
     directory.mkdir(parents=True, exist_ok=True)
     owner_path = directory / ".owner.json"

@@ -51,10 +51,7 @@ def open_initial_run(directory, **architecture):
     if directory is None:
         return None
     directory = Path(directory)
-    if (
-        str(directory) in presets.list_presets()
-        or (directory / presets.WEIGHTS).is_file()
-    ):
+    if presets.is_preset(directory):
         preset = presets.load_preset(directory)
         settings = dict(preset.architecture)
         settings["attention"] = settings["attention"] or "none"

@@ -23,7 +23,7 @@ _FIGURES = {
 }
 
 
-def model_card(name, report, calibration, data_terms=None):
+def model_card(name, report, calibration, data_terms=None, parity=None):
     """The card of a preset.
 
     Args:
@@ -33,6 +33,8 @@ def model_card(name, report, calibration, data_terms=None):
             after, of `preset_writer`.
         data_terms: a sentence on the terms of the training data; None takes
             what is known of the data set.
+        parity: what `keras_fer.export.parity.measure` reported of the int8
+            file, or None.
 
     Returns:
         Markdown.
@@ -60,6 +62,7 @@ def model_card(name, report, calibration, data_terms=None):
         _classes(views),
         "The figures are of the weights as trained: in full precision and "
         "before the temperature, which changes no answer of a single view.",
+        *_kept(parity),
         "## Calibration",
         _calibration(calibration),
         "## Known biases and failures",
@@ -145,6 +148,22 @@ def _classes(views):
             ]
             for name, row in first.items()
         ],
+    )
+
+
+def _kept(parity):
+    """How good the files of the preset are, as they lie there."""
+    if parity is None:
+        return
+    int8 = parity["formats"]["int8"]
+    yield (
+        "The files here, on a single view of the same "
+        f"{parity['num_images']:,} faces: the weights in half precision are "
+        f"right on {_percent(parity['accuracy'])} %, the int8 file "
+        f"({int8['megabytes']:.1f} MB) on {_percent(int8['accuracy'])} %; both "
+        f"give the same answer to {_percent(int8['agreement'])} % of them. "
+        f"The int8 file takes {int8['median_ms']['1']:.1f} ms on one thread "
+        f"({markdown.escape(parity['machine'])})."
     )
 
 

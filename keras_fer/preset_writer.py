@@ -44,7 +44,13 @@ NOT_SETTINGS = ("run_id", "resume", "overwrite")
 
 
 def save_preset(
-    run, directory, *, tflite=None, calibrate=True, data_terms=None
+    run,
+    directory,
+    *,
+    tflite=None,
+    parity=None,
+    calibrate=True,
+    data_terms=None,
 ):
     """Makes a preset of a finished run.
 
@@ -57,7 +63,10 @@ def save_preset(
         run: the folder of a finished run of a recipe.
         directory: the preset's folder, its name the preset's; new or empty.
         tflite: the network's int8 `.tflite` file, made from these very
-            weights after calibration; None leaves it out.
+            weights after calibration; None leaves it out. See
+            `keras_fer.commands.save_preset`.
+        parity: what `keras_fer.export.parity.measure` reported of `tflite`,
+            for card and manifest; None where nothing was measured.
         calibrate: whether a temperature is fitted.
         data_terms: a sentence on the terms of the training data for the card.
             None takes what is known of the data set.
@@ -70,12 +79,7 @@ def save_preset(
             half precision, or the folder holds something already.
     """
     run, directory = Path(run), Path(directory)
-    if directory.exists() and (
-        not directory.is_dir() or any(directory.iterdir())
-    ):
-        raise PresetError(
-            f"{directory} exists and is not empty. Choose another folder."
-        )
+    check_output(directory)
     settings, report = _read_run(run)
     model = load_model(run / "model.keras")
     fitted = {"temperature": 1.0, "fitted_on": None}
@@ -91,6 +95,7 @@ def save_preset(
         "format": presets.FORMAT,
         "name": directory.name,
         "calibration": fitted,
+        "parity": parity,
         "run": kept,
         "settings": {
             name: value
@@ -120,7 +125,9 @@ def save_preset(
                 shutil.copyfile(tflite, path)
         files.write_text(
             partial / presets.CARD,
-            model_card.model_card(directory.name, report, fitted, data_terms),
+            model_card.model_card(
+                directory.name, report, fitted, data_terms, parity
+            ),
         )
         manifest["sha256"] = {
             path.name: files.sha256(path) for path in sorted(partial.iterdir())
@@ -133,6 +140,21 @@ def save_preset(
     finally:
         shutil.rmtree(partial, ignore_errors=True)
     return presets.load_preset(directory.absolute())
+
+
+def check_output(directory):
+    """Refuses a folder that holds something.
+
+    Raises:
+        PresetError: if it does.
+    """
+    directory = Path(directory)
+    if directory.exists() and (
+        not directory.is_dir() or any(directory.iterdir())
+    ):
+        raise PresetError(
+            f"{directory} exists and is not empty. Choose another folder."
+        )
 
 
 def _read_run(run):

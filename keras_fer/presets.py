@@ -16,6 +16,7 @@ CONFIG, LABELS, WEIGHTS = "config.json", "labels.txt", "weights.npz"
 CARD, TFLITE, MANIFEST = "README.md", "model.int8.tflite", "manifest.json"
 REQUIRED = (CONFIG, LABELS, WEIGHTS, CARD)
 
+DEFAULT = "fer2013"  # of `Classifier` and the command line
 # Where those lie that the package ships, each in a folder of its name.
 SHIPPED = Path(__file__).parent / "shipped_presets"
 
@@ -58,6 +59,14 @@ def list_presets():
     """
     return tuple(
         sorted(path.parent.name for path in SHIPPED.glob("*/" + MANIFEST))
+    )
+
+
+def is_preset(name_or_directory):
+    """Whether it is the name of a shipped preset, or a preset's folder."""
+    return (
+        str(name_or_directory) in list_presets()
+        or (Path(name_or_directory) / WEIGHTS).is_file()
     )
 
 

@@ -7,6 +7,7 @@ import json
 import os
 from pathlib import Path
 
+from keras_fer import presets
 from keras_fer.errors import DataError
 from keras_fer.errors import UsageError
 
@@ -23,7 +24,8 @@ def classify(faces, model, *, ten_crop=False, form="text", say=print):
 
     Args:
         faces: paths of pictures, and of folders of pictures.
-        model: path of a .tflite file, or None.
+        model: a .tflite file, a preset's name or folder, or None for the
+            preset `presets.DEFAULT`.
         ten_crop: whether to average over ten views.
         form: "text", "csv" or "json".
         say: called with each line of the answer.
@@ -32,12 +34,12 @@ def classify(faces, model, *, ten_crop=False, form="text", say=print):
         UsageError: without a model or without pictures.
         DataError: after all answers, naming the faces without one.
     """
-    if model is None:
+    if model is None and presets.DEFAULT not in presets.list_presets():
         raise UsageError(NO_MODEL)
     from keras_fer.classifier import Classifier
 
     paths = list_faces(faces)
-    classifier = Classifier(model)
+    classifier = Classifier(model or presets.DEFAULT)
     faults = []
 
     def answers():

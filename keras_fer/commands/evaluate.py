@@ -28,8 +28,8 @@ def evaluate(
     """Judges a network as recipes do, and says on what.
 
     Args:
-        model: a run's folder, a .keras file, a SavedModel's folder or a
-            .tflite file.
+        model: a run's folder, a preset's name or folder, a .keras file, a
+            SavedModel's folder or a .tflite file.
         data: the data set's folder.
         data_set: one of `layouts.DATA_SETS`; None tells by the layout.
         split: of the data set; None: see `layouts.choose_split`.
@@ -68,7 +68,7 @@ def evaluate(
             f"{', '.join(faces.class_names)}. They must be the same, in one "
             "order."
         )
-    facts = _compare_with_run(described.run, source, split, faces, say)
+    facts = _compare_with_run(described, source, split, faces, say)
     network = trained_model.load(described)
     views = _judge(network, described, faces, image_size, ten_crop, say)
     from keras_fer import report
@@ -99,8 +99,16 @@ def evaluate(
         say(f"Report: {Path(output) / 'report.md'}")
 
 
-def _compare_with_run(run, source, split, faces, say):
+def _compare_with_run(described, source, split, faces, say):
     """Who chose the weights, and whether they have seen these faces."""
+    run = described.run
+    if described.preset is not None:
+        kept = described.preset.manifest["run"]
+        return {
+            "chosen_by": kept.get("chosen_by"),
+            "learned_from": f"{kept.get('data_set')}; a preset does not say "
+            "which faces",
+        }
     if run is None:
         return {
             "chosen_by": "unknown",

@@ -1,4 +1,4 @@
-"""What a user calls a model: a run, a .keras, a SavedModel or a .tflite."""
+"""What a user calls a model: a run, a preset, or a file of either."""
 
 import dataclasses
 import json
@@ -7,6 +7,7 @@ from pathlib import Path
 from keras_fer import files
 from keras_fer import finished_run
 from keras_fer import model_file
+from keras_fer import presets
 from keras_fer.errors import ModelFileError
 from keras_fer.errors import UsageError
 
@@ -14,6 +15,7 @@ KINDS = {
     "keras": "Keras model",
     "saved_model": "SavedModel",
     "tflite": "TFLite file",
+    "preset": "preset",
 }
 
 
@@ -22,12 +24,14 @@ class DescribedModel:
     """A model that was looked at, and not loaded yet.
 
     Attributes:
-        path: the .keras file, the SavedModel's folder or the .tflite file.
+        path: the .keras file, the SavedModel's or the preset's folder, or
+            the .tflite file.
         kind: one of `KINDS`.
         class_names: in the order of the outputs; None if unknown.
         image_size: side that faces are resized to, in pixels; None if
             unknown.
         run: `FinishedRun` that it lies in, if any.
+        preset: `Preset` that it is, if any.
         sha256: of the file; None for a folder.
     """
 
@@ -36,6 +40,7 @@ class DescribedModel:
     class_names: tuple[str, ...] | None = None
     image_size: int | None = None
     run: finished_run.FinishedRun | None = None
+    preset: presets.Preset | None = None
     sha256: str | None = None
 
 
@@ -43,8 +48,8 @@ def describe(path):
     """Tells what a path is, without loading TensorFlow.
 
     Args:
-        path: a run's folder, a .keras file, a SavedModel's folder or a
-            .tflite file.
+        path: a run's folder, a preset's name or folder, a .keras file, a
+            SavedModel's folder or a .tflite file.
 
     Returns:
         A `DescribedModel`.
@@ -52,8 +57,19 @@ def describe(path):
     Raises:
         UsageError: if it is none of these.
         ModelFileError: if a .tflite file is damaged.
+        PresetError: if a preset was altered.
     """
     path = Path(path)
+    if presets.is_preset(path):
+        preset = presets.load_preset(path)
+        return DescribedModel(
+            preset.directory,
+            "preset",
+            class_names=preset.class_names,
+            image_size=preset.image_size,
+            preset=preset,
+            sha256=preset.manifest["sha256"][presets.WEIGHTS],
+        )
     if path.suffix == ".tflite":
         contract = model_file.read(path)
         found = DescribedModel(path, "tflite", sha256=files.sha256(path))
@@ -77,8 +93,8 @@ def describe(path):
     inner = sorted(path.glob("*.tflite")) + sorted(path.glob("*.keras"))
     hint = f" Choose one of its files: {inner[0]}." if inner else ""
     raise UsageError(
-        f"{path} is no model. Expected: a run's folder, a .keras file, a "
-        f"SavedModel's folder or a .tflite file.{hint}"
+        f"{path} is no model. Expected: a run's folder, a preset, a .keras "
+        f"file, a SavedModel's folder or a .tflite file.{hint}"
     )
 
 
@@ -102,6 +118,8 @@ def load(described):
     try:
         if described.kind == "keras":
             return model.load_model(described.path)
+        if described.kind == "preset":
+            return model.build_model(described.path)
         return ServedModel(described.path)
     except Exception as error:  # a damaged file makes loaders raise anything
         reason = " ".join(str(error).split())[:300]

@@ -24,6 +24,7 @@ from keras_fer.classifier import Classifier
 classifier = Classifier(sys.argv[1])
 print(classifier.predict(sys.argv[2]).label)
 heavy = {"tensorflow", "keras", "jax", "torch", "sklearn", "matplotlib"}
+heavy |= {"filelock", "tyro"}  # not there where only files are used
 print(heavy & set(sys.modules))
 """
 
