@@ -46,6 +46,7 @@ ORDER = (
     "model",
     "importance",
     "figures",
+    "devices",
     "optimization",
     "train_steps",
     "checkpoints",
