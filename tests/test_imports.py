@@ -75,6 +75,7 @@ TENSORFLOW_ANYWHERE = (
     "export/*.py",
 )
 TENSORFLOW_INSIDE_FUNCTIONS = (
+    "devices.py",
     "layers/batch_normalization.py",
     "runtime.py",
     "train_steps.py",
