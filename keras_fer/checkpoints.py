@@ -11,7 +11,6 @@ import os
 import zipfile
 from pathlib import Path
 
-import keras
 import numpy as np
 
 from keras_fer import files
@@ -25,7 +24,7 @@ class Progress:
         run_id: which run the checkpoint belongs to.
         epoch: the epoch under way, from 0.
         step: how many of its steps are done.
-        loss_sum, correct_sum: metric sums over these steps.
+        loss_sum, accuracy_sum: metric sums over these steps.
         best: the best validation accuracy so far, or None.
         best_epoch: its epoch, or None.
         history: column -> one value for each finished epoch.
@@ -36,7 +35,7 @@ class Progress:
     epoch: int = 0
     step: int = 0
     loss_sum: float = 0.0
-    correct_sum: float = 0.0
+    accuracy_sum: float = 0.0
     best: float | None = None
     best_epoch: int | None = None
     history: dict[str, list[float]] = dataclasses.field(default_factory=dict)
@@ -49,18 +48,12 @@ def snapshot(model):
     Returns:
         A list of NumPy arrays.
     """
-    return [
-        keras.ops.convert_to_numpy(variable.value)
-        for variable in _variables(model)
-    ]
+    return [variable.numpy() for variable in _variables(model)]
 
 
 def weights(model):
     """The model's own variables, without the optimiser's, as arrays."""
-    return [
-        keras.ops.convert_to_numpy(variable.value)
-        for variable in model.variables
-    ]
+    return [variable.numpy() for variable in model.variables]
 
 
 def restore_weights(model, arrays):

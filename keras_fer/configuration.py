@@ -32,6 +32,33 @@ Pooling = Literal[
     "lip-from-max",
 ]
 
+
+@dataclasses.dataclass(frozen=True)
+class RunSettings:
+    """What every recipe that trains can be told of its run."""
+
+    # Run
+    run_dir: Path
+    """Where everything the run makes goes."""
+    resume: bool = False
+    """Go on with the run in --run-dir."""
+    overwrite: bool = False
+    """Replace the run in --run-dir."""
+    config: Path | None = None
+    """Take the settings of another run: RUN/config.json."""
+    seed: int = 0
+    """Decides weights, split, order and views."""
+    precision: Precision = "auto"
+    """auto: the fastest that the device computes natively."""
+    deterministic: bool = False
+    """Resume bit for bit as if never stopped; slower."""
+    devices: str = "1"
+    """GPUs: all, a number, or indices such as 0,2. N of them make --batch-size
+    and --learning-rate N times as large."""
+    sync_batch_norm: bool = False
+    """Normalise over the batch of all devices, not of each."""
+
+
 _DATA_FIELDS = ("data_dir", "rafdb_dir", "sfew_dir")
 # Smallest and largest value; other numbers are 0 or more.
 _RANGES = {

@@ -242,6 +242,7 @@ def _check_facts(directory, before, now):
         ("numbers of faces", "counts"),
         ("precision", "precision"),
         ("initial weights", "initial_weights"),
+        ("devices", "devices"),
     ):
         if before.get(key) != now.get(key):
             raise RunDirectoryError(

@@ -88,10 +88,11 @@ def write_results(
     known = [fingerprints.take_fingerprints(part) for part in learned]
     known += [] if seen is None else [seen]
     fingerprints.concatenate(known).save(directory / "fingerprints.npz")
+    finished = _finished(model)
     with files.atomic_path(directory / "model.keras") as path:
-        _finished(model).save(path)
+        finished.save(path)
     with files.atomic_path(directory / "model.weights.h5") as path:
-        model.save_weights(path)
+        finished.save_weights(path)
     figures.save_figure(
         figures.training_curves_figure(
             figures.read_history(directory / "history.csv")

@@ -4,24 +4,29 @@ Recipes call these; nothing here happens on import.
 """
 
 import ctypes
+import dataclasses
 import os
 import platform
 import sys
 from pathlib import Path
 
+from keras_fer.errors import UsageError
+
 PRECISIONS = ("auto", "float32", "mixed_bfloat16", "mixed_float16")
 
 
-def set_up(seed, precision="auto", deterministic=False):
+def set_up(seed, precision="auto", deterministic=False, devices="1"):
     """Sets what is global in Keras: random seed, precision, determinism.
 
     Args:
         seed: of Python, NumPy and the backend.
         precision: see `choose_precision`.
         deterministic: whether the same steps give the same bits; slower.
+        devices: see `list_devices`.
 
     Returns:
-        {"seed", "precision", "device"} as a report names them.
+        {"seed", "precision", "device", and "devices", a list, where more
+        than one is trained on} as a report names them.
     """
     import keras
 
@@ -32,11 +37,14 @@ def set_up(seed, precision="auto", deterministic=False):
         tf.config.experimental.enable_op_determinism()
     precision = choose_precision(precision)
     keras.config.set_dtype_policy(precision)
-    return {
+    facts = {
         "seed": seed,
         "precision": precision,
         "device": describe_device(),
     }
+    return (
+        facts if devices == "1" else facts | {"devices": list_devices(devices)}
+    )
 
 
 def tune_allocator():
@@ -87,6 +95,76 @@ def choose_precision(requested="auto"):
         return "mixed_float16" if capability >= 7 else "float32"
     fast = {"amx_bf16", "avx512_bf16"} & _cpu_flags()
     return "mixed_bfloat16" if fast else "float32"
+
+
+def list_devices(devices):
+    """The names of the devices to train on.
+
+    Args:
+        devices: "all", a number, or their indices from 0 with commas,
+            such as "0,2", with a comma at the end for one: "1,". Of the
+            GPUs; where there are none, of the logical CPUs.
+
+    Returns:
+        A list of strings.
+
+    Raises:
+        UsageError: if there are not so many, or it is none of these.
+    """
+    import tensorflow as tf
+
+    names = [
+        device.name.removeprefix("/device:")
+        for kind in ("CPU", "GPU")
+        for device in tf.config.list_logical_devices(kind)
+    ]
+    gpus = [name for name in names if name.startswith("GPU")]
+    names = gpus or names
+    try:
+        if devices == "all":
+            return names
+        if "," not in devices:
+            indices = range(int(devices))
+        else:
+            indices = [int(word) for word in devices.split(",") if word]
+        if len(set(indices)) != len(indices) or not indices:
+            raise ValueError("a device twice, or none")
+    except ValueError as error:
+        raise UsageError(
+            f"--devices {devices}: expected all, a number, or indices with "
+            "commas, such as 0,2."
+        ) from error
+    if max(indices) >= len(names) or min(indices) < 0:
+        raise UsageError(
+            f"--devices {devices}: there are {len(names)} here "
+            f"({', '.join(names)}), counted from 0."
+        )
+    return [names[index] for index in indices]
+
+
+def scale_to_devices(config):
+    """A recipe's settings for the devices that it names.
+
+    After Goyal et al., "Accurate, large minibatch SGD", 2017: with N devices
+    a step sees N times as many images, at N times the learning rate.
+
+    Args:
+        config: a recipe's Config, for one device.
+
+    Returns:
+        A Config; `config` itself for one device.
+
+    Raises:
+        UsageError: see `list_devices`.
+    """
+    if config.devices == "1":
+        return config
+    number = len(list_devices(config.devices))
+    return dataclasses.replace(
+        config,
+        batch_size=number * config.batch_size,
+        learning_rate=number * config.learning_rate,
+    )
 
 
 def has_gpu():

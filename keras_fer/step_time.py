@@ -2,10 +2,10 @@
 
 import time
 
-import keras
 import numpy as np
 
 from keras_fer import checkpoints
+from keras_fer import devices
 
 
 def time_steps(models, batch_size, num_rounds=3):
@@ -31,9 +31,9 @@ def time_steps(models, batch_size, num_rounds=3):
             shape = (batch_size, *model.input_shape[1:])
             images = np.full(shape, 128.0, "float32")
             labels = np.zeros(batch_size, "int32")
-            targets = keras.ops.one_hot(labels, model.output_shape[-1])
+            batch = devices.spread_batch(model, images, labels)
             start = time.monotonic()
-            model.train_on_batch(images, targets)
+            devices.train_on_batch(model, *batch)
             seconds[name].append(time.monotonic() - start)
     for name, model in models.items():
         checkpoints.restore(model, states[name])

@@ -6,6 +6,9 @@ network, on the same variables, with another step.
 
 import keras
 
+from keras_fer import devices
+from keras_fer.errors import UsageError
+
 _SMALLEST = 1e-7  # a probability's logarithm stays finite
 
 
@@ -30,6 +33,7 @@ def variant(model, *, sam=0.0, flip_consistency=0.0):
 
     Raises:
         ValueError: on another backend than TensorFlow.
+        UsageError: for a model on several devices.
 
     References:
         Foret et al., "Sharpness-aware minimization for efficiently improving
@@ -43,6 +47,11 @@ def variant(model, *, sam=0.0, flip_consistency=0.0):
         raise ValueError(
             "sam and flip_consistency need the TensorFlow backend. Received: "
             f"{keras.backend.backend()}"
+        )
+    if devices.is_spread(model):
+        raise UsageError(
+            "--sam and --flip-consistency train on one device. Leave "
+            "--devices out."
         )
     trained = _Variant(model.inputs, model.outputs, name=model.name)
     trained.sam = sam

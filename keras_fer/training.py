@@ -12,6 +12,7 @@ import numpy as np
 
 from keras_fer import augment
 from keras_fer import checkpoints
+from keras_fer import devices
 from keras_fer import files
 from keras_fer import input_pipeline
 from keras_fer.errors import NonFiniteLossError
@@ -42,7 +43,8 @@ def fit(
     was never stopped. On return the model holds the best epoch's weights.
 
     Args:
-        model: compiled by `optimization.compile_model`. Changed in place.
+        model: compiled by `optimization.compile_model`; it may be one of
+            `devices.on_devices`. Changed in place.
         train, validation: `LabeledFaces`.
         directory: of the run.
         run_id: tells this run's checkpoints from another's.
@@ -97,7 +99,7 @@ def fit(
                 verbose=int(say is not None),
                 stateful_metrics=("loss", "accuracy"),
             )
-            for images, labels in batches:
+            for images, labels in devices.spread_batches(model, batches):
                 _train_step(model, images, labels, progress, bar)
                 if stop_requested():
                     checkpoints.save(kept, model, progress, best)
@@ -122,7 +124,7 @@ def fit(
                     best = weights
                     with files.atomic_path(kept / "best.weights.h5") as path:
                         model.save_weights(path)
-            _finish_epoch(model, progress, batch_size, loss, accuracy)
+            _finish_epoch(model, progress, loss, accuracy)
             # Before the checkpoint: after it, a kill would leave a finished
             # training without its last row.
             _write_history(directory / "history.csv", progress.history)
@@ -142,34 +144,33 @@ def fit(
 
 def _train_step(model, images, labels, progress, bar):
     start = time.monotonic()
-    targets = keras.ops.one_hot(labels, model.output_shape[-1])
-    loss, accuracy = model.train_on_batch(images, targets)
+    loss, accuracy = devices.train_on_batch(model, images, labels)
     _check_finite(
         model,
         loss,
         f"loss of epoch {progress.epoch + 1}, step {progress.step + 1}",
     )
     progress.step += 1
-    progress.loss_sum += float(loss)
-    progress.correct_sum += float(accuracy) * len(images)
+    progress.loss_sum += loss
+    progress.accuracy_sum += accuracy
     progress.seconds += time.monotonic() - start
     bar.update(
         progress.step,
         [
             ("loss", progress.loss_sum / progress.step),
-            ("accuracy", progress.correct_sum / progress.step / len(images)),
+            ("accuracy", progress.accuracy_sum / progress.step),
         ],
         finalize=False,
     )
 
 
-def _finish_epoch(model, progress, batch_size, loss, accuracy):
+def _finish_epoch(model, progress, loss, accuracy):
     """Adds the epoch to the history and turns to the next."""
     row = {
         "epoch": progress.epoch + 1,
         "learning_rate": float(model.optimizer.learning_rate),
         "loss": progress.loss_sum / progress.step,
-        "accuracy": progress.correct_sum / progress.step / batch_size,
+        "accuracy": progress.accuracy_sum / progress.step,
         "validation_loss": loss,
         "validation_accuracy": accuracy,
         "seconds": progress.seconds,
@@ -178,7 +179,7 @@ def _finish_epoch(model, progress, batch_size, loss, accuracy):
         progress.history.setdefault(column, []).append(value)
     progress.epoch += 1
     progress.step = 0
-    progress.loss_sum = progress.correct_sum = 0.0
+    progress.loss_sum = progress.accuracy_sum = 0.0
 
 
 def _validate(model, validation, settings, batch_size):
@@ -218,7 +219,7 @@ def averaged_weights(model):
         yield
         return
     variables = model.trainable_variables
-    current = [keras.ops.convert_to_numpy(v.value) for v in variables]
+    current = [variable.numpy() for variable in variables]
     optimizer.finalize_variable_values(variables)
     try:
         yield

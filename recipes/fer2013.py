@@ -20,7 +20,7 @@ from keras_fer.errors import UsageError
 
 
 @dataclasses.dataclass(frozen=True)
-class Config:
+class Config(configuration.RunSettings):
     """Trains and judges the paper's network on FER2013."""
 
     # Data
@@ -96,18 +96,6 @@ class Config:
     # Run
     run_dir: Path = Path("runs/fer2013")
     """Where everything the run makes goes."""
-    resume: bool = False
-    """Go on with the run in --run-dir."""
-    overwrite: bool = False
-    """Replace the run in --run-dir."""
-    config: Path | None = None
-    """Take the settings of another run: RUN/config.json."""
-    seed: int = 0
-    """Decides weights, order and views."""
-    precision: configuration.Precision = "auto"
-    """auto: the fastest that the device computes natively."""
-    deterministic: bool = False
-    """Resume bit for bit as if never stopped; slower."""
 
 
 say = functools.partial(print, flush=True)
@@ -124,18 +112,26 @@ def main(config):
     from keras_fer import initial_weights
 
     with run_directory.open_run(config) as run:
+        config = runtime.scale_to_devices(config)
         weights = imagenet_weights.resolve(config.weights)
         seen = initial_weights.fingerprints_beside(config.weights)
         train, validation, test, facts = load_data(config, seen)
-        from keras_fer import run_results  # loads Keras: not before bad data
+        from keras_fer import devices  # loads Keras: not before bad data
+        from keras_fer import run_results
 
         facts |= runtime.set_up(
-            config.seed, config.precision, config.deterministic
+            config.seed,
+            config.precision,
+            config.deterministic,
+            config.devices,
         )
         say(f"Device: {facts['device']}, precision {facts['precision']}")
         model = make_network(config, train, weights)
         facts = run.begin(facts)
-        progress = train_network(config, run, model, train, validation)
+        with devices.on_devices(
+            model, config.devices, synchronized=config.sync_batch_norm
+        ) as trained:
+            progress = train_network(config, run, trained, train, validation)
         facts["epoch"] = progress.best_epoch + 1
         if config.judge == "public-test":
             facts["looks_at_public_test"] = count_look(config, run, facts)

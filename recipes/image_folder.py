@@ -22,7 +22,7 @@ HOW_TO_OBTAIN = """Put each class's faces into a folder of its name. Then:
 
 
 @dataclasses.dataclass(frozen=True)
-class Config:
+class Config(configuration.RunSettings):
     """Trains the paper's network on faces of one's own."""
 
     # Data
@@ -92,18 +92,6 @@ class Config:
     # Run
     run_dir: Path = Path("runs/image_folder")
     """Where everything the run makes goes."""
-    resume: bool = False
-    """Go on with the run in --run-dir."""
-    overwrite: bool = False
-    """Replace the run in --run-dir."""
-    config: Path | None = None
-    """Take the settings of another run: RUN/config.json."""
-    seed: int = 0
-    """Decides weights, split, order and views."""
-    precision: configuration.Precision = "auto"
-    """auto: the fastest that the device computes natively."""
-    deterministic: bool = False
-    """Resume bit for bit as if never stopped; slower."""
 
 
 say = functools.partial(print, flush=True)
@@ -121,6 +109,7 @@ def main(config):
     from keras_fer.datasets import stored_split
 
     with run_directory.open_run(config) as run:
+        config = runtime.scale_to_devices(config)
         weights = imagenet_weights.resolve(config.weights)
         initial = initial_weights.open_initial_run(
             config.initial_weights,
@@ -134,16 +123,23 @@ def main(config):
         seen = initial_weights.fingerprints_beside(config.weights)
         seen = initial.learned if initial else seen
         faces, facts = check_data(config, parts, initial, seen)
-        from keras_fer import run_results  # loads Keras: not before bad data
+        from keras_fer import devices  # loads Keras: not before bad data
+        from keras_fer import run_results
 
         facts |= runtime.set_up(
-            config.seed, config.precision, config.deterministic
+            config.seed,
+            config.precision,
+            config.deterministic,
+            config.devices,
         )
         say(f"Device: {facts['device']}, precision {facts['precision']}")
         model = make_network(config, faces[0], weights, initial)
         facts = run.begin(facts)
         stored_split.store(parts, run.directory / "split.json", config.seed)
-        progress = train_network(config, run, model, *faces[:2])
+        with devices.on_devices(
+            model, config.devices, synchronized=config.sync_batch_norm
+        ) as trained:
+            progress = train_network(config, run, trained, *faces[:2])
         facts["epoch"] = progress.best_epoch + 1
         run_results.write_results(
             run.directory,

@@ -27,7 +27,7 @@ To see the whole program at work on drawn faces, without SFEW:
 
 
 @dataclasses.dataclass(frozen=True)
-class Config:
+class Config(configuration.RunSettings):
     """Trains and judges the paper's network on SFEW 2.0."""
 
     # Data
@@ -101,18 +101,6 @@ class Config:
     # Run
     run_dir: Path = Path("runs/sfew")
     """Where everything the run makes goes."""
-    resume: bool = False
-    """Go on with the run in --run-dir."""
-    overwrite: bool = False
-    """Replace the run in --run-dir."""
-    config: Path | None = None
-    """Take the settings of another run: RUN/config.json."""
-    seed: int = 0
-    """Decides weights, split, order and views."""
-    precision: configuration.Precision = "auto"
-    """auto: the fastest that the device computes natively."""
-    deterministic: bool = False
-    """Resume bit for bit as if never stopped; slower."""
 
 
 # The demo's own defaults, for a few minutes on two cores.
@@ -137,6 +125,7 @@ def main(config):
     from keras_fer import initial_weights
 
     with run_directory.open_run(config) as run:
+        config = runtime.scale_to_devices(config)
         weights = imagenet_weights.resolve(config.weights)
         initial = initial_weights.open_initial_run(
             config.initial_weights,
@@ -149,15 +138,22 @@ def main(config):
         seen = initial_weights.fingerprints_beside(config.weights)
         seen = initial.learned if initial else seen
         train, validation, test, facts = load_data(config, initial, seen)
-        from keras_fer import run_results  # loads Keras: not before bad data
+        from keras_fer import devices  # loads Keras: not before bad data
+        from keras_fer import run_results
 
         facts |= runtime.set_up(
-            config.seed, config.precision, config.deterministic
+            config.seed,
+            config.precision,
+            config.deterministic,
+            config.devices,
         )
         say(f"Device: {facts['device']}, precision {facts['precision']}")
         model = make_network(config, train, weights, initial)
         facts = run.begin(facts)
-        progress = train_network(config, run, model, train, validation)
+        with devices.on_devices(
+            model, config.devices, synchronized=config.sync_batch_norm
+        ) as trained:
+            progress = train_network(config, run, trained, train, validation)
         facts["epoch"] = progress.best_epoch + 1
         run_results.write_results(
             run.directory,

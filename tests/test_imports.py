@@ -46,6 +46,7 @@ ORDER = (
     "model",
     "importance",
     "figures",
+    "devices",
     "optimization",
     "train_steps",
     "checkpoints",
@@ -74,6 +75,7 @@ TENSORFLOW_ANYWHERE = (
     "export/*.py",
 )
 TENSORFLOW_INSIDE_FUNCTIONS = (
+    "devices.py",
     "layers/batch_normalization.py",
     "runtime.py",
     "train_steps.py",

@@ -1,0 +1,133 @@
+"""Several GPUs of one machine: a network trained on all of them at once.
+
+TensorFlow's MirroredStrategy keeps a copy of every weight on each device,
+gives each its part of the batch and adds up the gradients. Batch
+normalisation sees its own device's part alone, unless it is synchronised.
+"""
+
+import contextlib
+
+import keras
+
+from keras_fer import runtime
+from keras_fer.errors import UsageError
+
+
+@contextlib.contextmanager
+def on_devices(model, devices="1", *, synchronized=False):
+    """The network on several devices; its weights come back at the end.
+
+    To be compiled and fitted inside the block.
+
+    Args:
+        model: a `keras.Model` of `keras_fer.build_model`, not compiled.
+        devices: see `runtime.list_devices`.
+        synchronized: whether batch normalisation sees the whole batch: the
+            result is that of one device, at the price of an exchange for
+            every such layer.
+
+    Yields:
+        A `keras.Model` with the same weights; `model` itself for one device.
+
+    Raises:
+        UsageError: see `runtime.list_devices`; on another backend than
+            TensorFlow.
+    """
+    if devices == "1":
+        yield model
+        return
+    if keras.backend.backend() != "tensorflow":
+        raise UsageError(
+            "--devices is for the TensorFlow backend. Here it is "
+            f"{keras.backend.backend()}."
+        )
+    import tensorflow as tf
+
+    strategy = tf.distribute.MirroredStrategy(runtime.list_devices(devices))
+    with strategy.scope():
+        copy = model.from_config(model.get_config())
+        for layer in copy.layers:
+            if synchronized and hasattr(layer, "synchronized"):
+                layer.synchronized = True
+        copy.set_weights(model.get_weights())
+        yield copy
+    model.set_weights(copy.get_weights())
+
+
+def is_spread(model):
+    """Whether the model stands on several devices."""
+    return _strategy(model).num_replicas_in_sync > 1
+
+
+def spread_batches(model, batches):
+    """Each batch in as many parts as the model has devices.
+
+    Args:
+        model: of `on_devices`.
+        batches: `tf.data.Dataset`.
+
+    Returns:
+        `batches`, or a distributed dataset.
+    """
+    if not is_spread(model):
+        return batches
+    return _strategy(model).experimental_distribute_dataset(batches)
+
+
+def spread_batch(model, *arrays):
+    """One batch as `spread_batches` gives it.
+
+    Args:
+        model: of `on_devices`.
+        arrays: of equal length.
+
+    Returns:
+        A list.
+    """
+    if not is_spread(model):
+        return list(arrays)
+    strategy = _strategy(model)
+    number = strategy.num_replicas_in_sync
+    return [
+        strategy.experimental_distribute_values_from_function(
+            lambda context, array=array: keras.ops.convert_to_tensor(
+                array[context.replica_id_in_sync_group :: number]
+            )
+        )
+        for array in arrays
+    ]
+
+
+def train_on_batch(model, images, labels):
+    """One training step.
+
+    Args:
+        model: compiled, of `on_devices`.
+        images, labels: a batch of `spread_batches`.
+
+    Returns:
+        (loss, accuracy) of the whole batch, floats.
+    """
+    num_classes = model.output_shape[-1]
+    if not is_spread(model):
+        targets = keras.ops.one_hot(labels, num_classes)
+        loss, accuracy = model.train_on_batch(images, targets)
+        return float(loss), float(accuracy)
+    targets = _strategy(model).run(
+        lambda part: keras.ops.one_hot(part, num_classes), args=(labels,)
+    )
+    # model.train_on_batch would give every device the whole batch.
+    model.make_train_function()
+    model.reset_metrics()
+    logs = model.train_function(iter([(images, targets)]))
+    return float(logs["loss"]), float(logs["accuracy"])
+
+
+def _strategy(model):
+    if keras.backend.backend() != "tensorflow":
+        return _One
+    return model.distribute_strategy
+
+
+class _One:
+    num_replicas_in_sync = 1
