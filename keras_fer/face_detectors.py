@@ -11,7 +11,7 @@ from keras_fer.errors import UsageError
 
 # Left and right as the viewer sees them.
 LANDMARKS = ("left_eye", "right_eye", "nose", "left_mouth", "right_mouth")
-_NO_MTCNN = (
+NO_MTCNN = (
     "Finding faces needs the package mtcnn. Install it: pip install "
     "'keras-fer[faces]'. Pictures that are faces already, cut out: "
     "--detector none (in Python: detector=face_detectors.whole_picture)."
@@ -68,7 +68,7 @@ def mtcnn_detector():
         from mtcnn import stages
     except ImportError as error:
         if (error.name or "").partition(".")[0] in ("mtcnn", "joblib", "lz4"):
-            raise UsageError(_NO_MTCNN) from error
+            raise UsageError(NO_MTCNN) from error
         raise
     # By name alone it would unpickle such a file in the working directory,
     # which may be a folder of somebody else's photos.

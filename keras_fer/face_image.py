@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 from PIL import ImageOps
+from PIL import UnidentifiedImageError
 
 from keras_fer.datasets.picture_checks import MAX_PIXELS
 from keras_fer.datasets.picture_checks import MIN_SIDE
@@ -140,8 +141,10 @@ def read_picture(path):
             f"({error}). Make it smaller first."
         ) from error
     except Exception as error:  # a damaged file makes decoders raise anything
+        unknown = isinstance(error, UnidentifiedImageError)
+        reason = "it is something else" if unknown else error
         raise DataError(
-            f"{path} cannot be decoded ({error}). Expected: a whole "
+            f"{path} cannot be decoded ({reason}). Expected: a whole "
             f"{', '.join(FORMATS)} file."
         ) from error
 

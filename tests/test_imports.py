@@ -67,6 +67,8 @@ ORDER = (
     "faces",
     "photos",
     "annotation",
+    "photo_journal",
+    "video",
     "export",
     "commands",
     "cli",
@@ -91,7 +93,7 @@ IMPORT_NAMES = {"pillow": "PIL", "scikit-learn": "sklearn"}
 NEEDED_BY_OTHERS = {"importlib_resources"}  # tensorflow-datasets forgets it
 OPTIONAL = {"torch"}  # tests behind the marker `torch`
 # Who may import, inside functions, what an extra installs.
-EXTRAS = {"face_detectors.py": "faces"}
+EXTRAS = {"face_detectors.py": "faces", "video.py": "video"}
 
 
 def matches(path, patterns):

@@ -5,12 +5,12 @@ import dataclasses
 import io
 import json
 import os
-from pathlib import Path
 
+from keras_fer.commands.picture_paths import PICTURES
+from keras_fer.commands.picture_paths import list_pictures
 from keras_fer.errors import DataError
 from keras_fer.errors import UsageError
 
-_PICTURES = (".jpg", ".jpeg", ".png", ".webp")
 NO_MODEL = """\
 --model is missing, and no trained weights are shipped with keras_fer yet.
 Train a network (python recipes/rafdb.py --demo shows how), export it
@@ -36,7 +36,7 @@ def classify(faces, model, *, ten_crop=False, form="text", say=print):
         raise UsageError(NO_MODEL)
     from keras_fer.classifier import Classifier
 
-    paths = list_faces(faces)
+    paths = [path for path, _ in list_pictures(faces, PICTURES)]
     classifier = Classifier(model)
     faults = []
 
@@ -57,42 +57,6 @@ def classify(faces, model, *, ten_crop=False, form="text", say=print):
             + f"\n{len(faults)} of {len(paths)} pictures have no answer; the "
             "others have."
         )
-
-
-def list_faces(faces):
-    """The pictures meant by paths of pictures and of folders.
-
-    Args:
-        faces: paths. Of a folder, the pictures at any depth are taken, by
-            name; hidden ones are passed over.
-
-    Returns:
-        A list of `Path`.
-
-    Raises:
-        UsageError: for a folder without pictures.
-    """
-    paths = []
-    for face in map(Path, faces):
-        if not face.is_dir():
-            paths.append(face)
-            continue
-        inner = [
-            path
-            for path in sorted(face.rglob("*"))
-            if path.suffix.lower() in _PICTURES
-            and path.is_file()
-            and not any(
-                part.startswith(".") for part in path.relative_to(face).parts
-            )
-        ]
-        if not inner:
-            raise UsageError(
-                f"{face} holds no picture. Expected: face crops named "
-                f"{', '.join('*' + suffix for suffix in _PICTURES)}."
-            )
-        paths += inner
-    return paths
 
 
 def _text(class_names, answers):
