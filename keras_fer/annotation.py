@@ -19,6 +19,8 @@ _BAR, _BEST, _TRACK = (120, 170, 220), (255, 190, 60), (70, 75, 85)
 def annotate(picture, faces):
     """A copy of a photo with a box, a label and all shares for each face.
 
+    Several faces are numbered from 1, as the command's other outputs do.
+
     Args:
         picture: upright RGB `PIL.Image.Image`.
         faces: `photos.PhotoFace`s, in the picture's pixels.
@@ -37,12 +39,14 @@ def annotate(picture, faces):
         )
         picture = picture.resize(shape, kind, reducing_gap=3.0)
     boxes = [np.multiply(face.box, scale) for face in faces]
-    panels = list(map(_panel, faces, boxes))
+    fills = [
+        _area(box) > _FILLED * picture.width * picture.height for box in boxes
+    ]
     margin = max(
         (
-            panel.width + 2 * _GAP
-            for panel, box in zip(panels, boxes, strict=True)
-            if _area(box) > _FILLED * picture.width * picture.height
+            _panel(face, _text_size(face, box)).width + 2 * _GAP
+            for face, box, is_full in zip(faces, boxes, fills, strict=True)
+            if is_full
         ),
         default=0,
     )
@@ -55,10 +59,14 @@ def annotate(picture, faces):
     taken = list(boxes)
     # Large faces choose their place first.
     for index in sorted(range(len(boxes)), key=lambda i: -_area(boxes[i])):
-        panel = panels[index]
-        place = _place(panel.size, boxes[index], canvas.size, taken)
+        number = f"{index + 1}  " if len(boxes) > 1 else ""
+        panel, place = _fit(
+            faces[index], number, boxes[index], canvas.size, taken
+        )
         taken.append((*place, *np.add(place, panel.size)))
         canvas.paste(panel, place, panel)
+        if number:
+            _tag(draw, number.strip(), boxes[index])
     return canvas
 
 
@@ -72,16 +80,41 @@ def _outline(draw, box, width):
         draw.rectangle((left, top, right, bottom), None, color, thickness)
 
 
-def _panel(face, box):
-    """Label and bars, as a picture with transparency."""
-    height = box[3] - box[1]
+def _text_size(face, box):
+    """Pixels of text that make the panel as high as the face."""
     lines = len(face.probabilities) + 1.5
-    size = round(np.clip(height / lines / 1.3, *_TEXT))
+    return round(np.clip((box[3] - box[1]) / lines / 1.3, *_TEXT))
+
+
+def _tag(draw, number, box):
+    """A face's number, over the upper left corner of its box."""
+    font = ImageFont.load_default(_TEXT[0] + 3)
+    width, height = font.getlength(number) + 8, _TEXT[0] + 8
+    left, top = max(box[0], 0), max(box[1] - height, 0)
+    draw.rectangle((left, top, left + width, top + height), _PANEL[:3])
+    middle = (left + width / 2, top + height / 2)
+    draw.text(middle, number, _BEST, font, anchor="mm")
+
+
+def _fit(face, number, box, canvas, taken):
+    """The largest panel that hides nothing, or else the smallest, and where."""
+    for places in (_beside, _corners):
+        for size in range(_text_size(face, box), _TEXT[0] - 1, -1):
+            panel = _panel(face, size, number)
+            place, hidden = _place(panel.size, box, canvas, taken, places)
+            if not hidden:
+                return panel, place
+    return panel, place
+
+
+def _panel(face, size, number=""):
+    """Label and bars, as a picture with transparency."""
+    lines = len(face.probabilities) + 1.5
     font = ImageFont.load_default(size)
     bold = ImageFont.load_default(round(size * 1.25))
     step, pad = round(size * 1.3), round(size * 0.5)
     shares = face.probabilities
-    title = f"{face.label} {shares[face.label]:.0%}"
+    title = f"{number}{face.label} {shares[face.label]:.0%}"
     names = max(font.getlength(name) for name in shares)
     bar = 5 * size
     percent = font.getlength("100%")
@@ -111,28 +144,38 @@ def _panel(face, box):
     return panel
 
 
-def _place(size, box, canvas, taken):
-    """Where a panel hides least of the faces and of other panels."""
+def _beside(size, box, canvas):
+    """Places next to a face."""
     (width, height), (left, top, right, bottom) = size, box
-    middle = (left + right - width) / 2
-    candidates = [
-        (right + _GAP, top),
-        (left - _GAP - width, top),
-        (middle, bottom + _GAP),
-        (middle, top - _GAP - height),
-        (right + _GAP, bottom - height),
-        (left - _GAP - width, bottom - height),
-        (right - width, bottom - height),
-    ]
+    beside = (top, bottom - height, (top + bottom - height) / 2)
+    along = ((left + right - width) / 2, left, right - width)
+    return (
+        *((right + _GAP, y) for y in beside),
+        *((left - _GAP - width, y) for y in beside),
+        *((x, bottom + _GAP) for x in along),
+        *((x, top - _GAP - height) for x in along),
+    )
+
+
+def _corners(size, box, canvas):
+    """The photo's corners, and at last the face's own."""
+    own = (box[2] - size[0], box[3] - size[1])
+    return *((x, y) for x in (0, canvas[0]) for y in (0, canvas[1])), own
+
+
+def _place(size, box, canvas, taken, places):
+    """Where a panel hides least of faces and other panels, and how much."""
     limits = np.maximum(np.subtract(canvas, size), 0)
-
-    def hidden(place):
-        panel = (*place, *np.add(place, size))
-        own = _overlap(panel, box)
-        return own + sum(_overlap(panel, other) for other in taken)
-
-    places = [np.clip(np.rint(c), 0, limits) for c in candidates]
-    return tuple(int(value) for value in min(places, key=hidden))
+    candidates = [
+        np.clip(np.rint(place), 0, limits)
+        for place in places(size, box, canvas)
+    ]
+    hidden = [
+        sum(_overlap((*place, *(place + size)), other) for other in taken)
+        for place in candidates
+    ]
+    best = int(np.argmin(hidden))
+    return tuple(map(int, candidates[best])), hidden[best]
 
 
 def _area(box):

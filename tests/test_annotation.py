@@ -66,6 +66,19 @@ def test_panels_cover_no_face_where_there_is_room():
         assert (drawn[y + 10 : y + 170, x + 10 : x + 140] == 255).all()
 
 
+def test_panels_cover_neither_faces_nor_each_other_in_a_small_photo():
+    photo = Image.new("RGB", (640, 480), "white")
+    found = [face_at(40, 60, 200, 220), face_at(300, 100, 520, 320)]
+    drawn = np.asarray(annotate(photo, found))
+    for face in found:
+        left, top, right, bottom = np.multiply(face.box, 720 / 640).astype(int)
+        inner = drawn[top + 8 : bottom - 8, left + 8 : right - 8]
+        assert (inner == 255).all()
+    # Both panels' titles are whole: two runs of the best bar's length.
+    best = (drawn == annotation._BEST).all(axis=2)
+    assert sum(row.sum() >= 30 for row in best) >= 2
+
+
 def test_a_face_that_fills_the_photo_is_not_covered():
     photo = Image.new("RGB", (100, 100), "white")
     drawn = annotate(photo, [face_at(0, 0, 100, 100)])

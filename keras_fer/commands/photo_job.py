@@ -90,8 +90,8 @@ class PhotoWorker:
             picture = open_photo(task.path)
             photo, crops = self._reader.read(picture)
         except (DataError, ValueError, MemoryError) as error:
-            message = " ".join(str(error).split()) or type(error).__name__
-            if str(task.path) not in str(error):
+            message = str(error) or type(error).__name__
+            if str(task.path) not in message:
                 message = f"{task.path}: {message}"
             return record | {"error": message}
         self._write(task, picture, photo, crops)
