@@ -12,6 +12,7 @@ from pathlib import Path
 from keras_fer.commands.words import at_least
 from keras_fer.commands.words import word
 from keras_fer.errors import DataError
+from keras_fer.errors import PredictionInterrupted
 from keras_fer.errors import UsageError
 from keras_fer.errors import raise_faults
 
@@ -67,6 +68,13 @@ class Predict:
             raise UsageError("--resume goes on with a journal: --journal FILE.")
         try:
             predict(self, say)
+        except KeyboardInterrupt:
+            if self.journal is None:
+                raise
+            raise PredictionInterrupted(
+                f"stopped. The answers so far are in {self.journal}; the same "
+                "command with --resume goes on."
+            ) from None
         except BrokenPipeError:
             raise
         except OSError as error:

@@ -3,8 +3,10 @@
 import collections
 import concurrent.futures
 import multiprocessing
+import multiprocessing.connection
 import os
 import signal
+import threading
 from concurrent.futures.process import BrokenProcessPool
 
 # In a worker process: what makes the worker, and the worker once made.
@@ -92,10 +94,18 @@ def _alone(make_worker, task):
 def _start(make_worker, num_workers):
     # Ctrl-C reaches all processes; the parent decides.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
     threads = max(1, (os.cpu_count() or 1) // num_workers)
     for name in ("TF_NUM_INTRAOP_THREADS", "OMP_NUM_THREADS"):
         os.environ.setdefault(name, str(threads))
     _state["make"] = make_worker
+
+
+def _end_with_parent():
+    """A killed parent says nothing, and its workers would wait for ever."""
+    sentinel = multiprocessing.parent_process().sentinel
+    multiprocessing.connection.wait([sentinel])
+    os._exit(1)
 
 
 def _answer(task):

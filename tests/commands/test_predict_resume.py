@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import time
 from pathlib import Path
 
 import numpy as np
@@ -23,11 +24,13 @@ DETECTOR = """
 import os, signal
 from photographed import find_marked
 
+SIGNAL = int(os.environ.get("SIGNAL", signal.SIGKILL))
+
 def find(photo):
     with open(os.environ["CALLS"], "a") as file:
         file.write("x")
     if os.path.getsize(os.environ["CALLS"]) == int(os.environ["KILL_AT"]):
-        os.kill(os.getpid(), signal.SIGKILL)
+        os.kill(os.getpid(), SIGNAL)
     return find_marked(photo)
 """
 
@@ -37,12 +40,13 @@ def command(small_model, photo_folder, tmp_path):
     """Runs the command in a child, killed at a photo; (status, error)."""
     (tmp_path / "killing.py").write_text(DETECTOR)
 
-    def run(kill_at, *words, **options):
+    def run(kill_at, *words, **variables):
         paths = [str(tmp_path), *(path or os.getcwd() for path in sys.path)]
         environment = environment_of(
             PYTHONPATH=os.pathsep.join(paths),
             CALLS=str(tmp_path / "calls"),
             KILL_AT=str(kill_at),
+            **variables,
         )
         done = subprocess.run(
             [
@@ -54,7 +58,6 @@ def command(small_model, photo_folder, tmp_path):
             capture_output=True,
             text=True,
             timeout=300,
-            **options,
         )
         assert "Traceback" not in done.stderr
         lines = done.stderr.splitlines()
@@ -87,6 +90,58 @@ def test_a_killed_command_goes_on_and_ends_as_if_never_killed(
     assert len(list((tmp_path / "drawn").rglob("*.*g"))) == 3
     status, error = command(0, *words, "--resume", "--ten-crop")
     assert status == 2 and "ten_crop False, now True" in error
+
+
+def test_ctrl_c_says_how_to_go_on(command, tmp_path):
+    words = ("--journal", tmp_path / "a.jsonl")
+    status, error = command(2, *words, SIGNAL=str(int(signal.SIGINT)))
+    assert status == 4
+    assert "--resume" in error and "a.jsonl" in error
+    status, error = command(0, *words, "--resume")
+    assert status == 0 and "1 of 3 photos" in error
+
+
+def test_workers_end_with_a_killed_parent(small_model, photo_folder, tmp_path):
+    code = """
+import os, signal, sys, time
+from photographed import find_marked
+
+def find(photo):
+    open(os.path.join(os.environ["PIDS"], str(os.getpid())), "w").close()
+    time.sleep(600)
+"""
+    (tmp_path / "sleeping.py").write_text(code)
+    (tmp_path / "pids").mkdir()
+    paths = [str(tmp_path), *(path or os.getcwd() for path in sys.path)]
+    parent = subprocess.Popen(
+        [
+            *(sys.executable, "-m", "keras_fer", "predict", photo_folder),
+            *("--model", small_model, "--detector", "sleeping:find"),
+            *("--workers", "2"),
+        ],
+        env=environment_of(
+            PYTHONPATH=os.pathsep.join(paths), PIDS=str(tmp_path / "pids")
+        ),
+        stderr=subprocess.DEVNULL,
+    )
+    deadline = time.monotonic() + 120
+    while len(list((tmp_path / "pids").iterdir())) < 2:
+        assert time.monotonic() < deadline and parent.poll() is None
+        time.sleep(0.05)
+    parent.kill()
+    parent.wait()
+    workers = [int(path.name) for path in (tmp_path / "pids").iterdir()]
+    while any(map(is_running, workers)):
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
+def is_running(process):
+    try:
+        status = Path(f"/proc/{process}/status").read_text()
+    except OSError:
+        return False
+    return "State:\tZ" not in status  # ended, and nobody asked yet
 
 
 def test_a_photo_that_crashes_a_worker_is_named(command, tmp_path):
