@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from keras_fer.model import build_model
     from keras_fer.model import calibrate_batch_norm
     from keras_fer.model import load_model
+    from keras_fer.photos import predict
     from keras_fer.preset_writer import save_preset
     from keras_fer.presets import list_presets
     from keras_fer.presets import load_preset
@@ -27,6 +28,7 @@ _LAZY = {
     "list_presets": "keras_fer.presets",
     "load_model": "keras_fer.model",
     "load_preset": "keras_fer.presets",
+    "predict": "keras_fer.photos",
     "save_preset": "keras_fer.preset_writer",
 }
 
@@ -38,6 +40,7 @@ __all__ = [
     "list_presets",
     "load_model",
     "load_preset",
+    "predict",
     "save_preset",
 ]
 

@@ -5,13 +5,12 @@ Needs ai-edge-litert, NumPy and Pillow, and nothing else.
 
 import dataclasses
 import os
-from pathlib import Path
 
 import numpy as np
 from PIL import Image
 
-from keras_fer import presets
 from keras_fer.errors import ModelFileError
+from keras_fer.exported_model import find_tflite
 from keras_fer.face_image import read_face
 from keras_fer.litert import LiteRTModel
 
@@ -33,9 +32,10 @@ class Classifier:
     """Tells the expression of cropped faces.
 
     Args:
-        model: a .tflite file of `keras_fer.export.export_model`, or the name
-            or folder of a preset (`keras_fer.list_presets()`), of which the
-            int8 file is taken. Defaults to "fer2013".
+        model: a .tflite file of `keras_fer.export.export_model`, the folder
+            of an exported run, or the name or folder of a preset
+            (`keras_fer.list_presets()`); of a folder the int8 file is taken
+            if there is one. None: the preset "fer2013".
         num_threads: threads that the interpreter may use. Defaults to 1.
         class_names: names for the outputs of a file that another program
             wrote; whole pictures are then resized to its input. None for
@@ -43,8 +43,8 @@ class Classifier:
 
     Raises:
         ModelFileError: if the file is damaged or no such model.
-        PresetError: if there is no such preset, it was altered, or it has
-            no int8 file.
+        UsageError: if there is no such file, run or preset.
+        PresetError: if a preset was altered.
 
     Example:
 
@@ -52,10 +52,8 @@ class Classifier:
         classifier.predict("face.jpg").label
     """
 
-    def __init__(
-        self, model=presets.DEFAULT, *, num_threads=1, class_names=None
-    ):
-        path = _find_file(model)
+    def __init__(self, model=None, *, num_threads=1, class_names=None):
+        path = find_tflite(model)
         self._model = LiteRTModel(path, num_threads)
         contract = self._model.contract
         if contract is not None:
@@ -123,20 +121,6 @@ class Classifier:
                 )
             },
         )
-
-
-def _find_file(model):
-    """The .tflite file that is meant by a path, or a preset's name."""
-    path = Path(model)
-    if path.is_file() or path.suffix == ".tflite":
-        return path
-    preset = presets.load_preset(model)
-    if preset.tflite_path is None:
-        raise presets.PresetError(
-            f"{preset.directory} has no int8 file. Save the preset again with "
-            "keras-fer save-preset."
-        )
-    return preset.tflite_path
 
 
 def ten_views(image, size):

@@ -1,7 +1,8 @@
 """The command `keras-fer`: its words and flags, and nothing else.
 
-What a subcommand does stands in `keras_fer.commands`, and is imported when
-its words were understood: help, classify and check-data load no TensorFlow.
+What a subcommand does stands in `keras_fer.commands` (for `predict`, flags
+and all), and is imported when its words were understood: help, classify and
+check-data load no TensorFlow.
 """
 
 import dataclasses
@@ -14,6 +15,9 @@ from typing import Literal
 import tyro
 
 from keras_fer import configuration
+from keras_fer.commands.predict import Predict
+from keras_fer.commands.words import at_least
+from keras_fer.commands.words import word
 from keras_fer.errors import DataError
 from keras_fer.errors import UsageError
 
@@ -22,11 +26,6 @@ Format = Literal[
     "saved_model", "float32", "float16", "dynamic", "int8", "full_int8"
 ]
 Variant = Literal["basic", "compound"]
-
-
-def _word(name, kind=Path):
-    """A word of the command line that has no flag."""
-    return Annotated[kind, tyro.conf.Positional, tyro.conf.arg(metavar=name)]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -38,7 +37,7 @@ class Export:
     refused (status 3), and the files of an earlier export stay.
     """
 
-    run: _word("RUN")
+    run: word("RUN")
     """Folder of a finished run."""
     formats: tuple[Format, ...] = (
         "saved_model",
@@ -61,7 +60,7 @@ class Export:
     """Timed answers behind each latency."""
 
     def __call__(self, say):
-        _at_least(self, num_calibration=32, min_images=1, rounds=1)
+        at_least(self, num_calibration=32, min_images=1, rounds=1)
         if not self.formats:
             raise UsageError("--formats is empty. Name one at least.")
         from keras_fer.commands import export
@@ -86,9 +85,9 @@ class SavePreset:
     phones, labels, hashes and a model card with the run's figures.
     """
 
-    run: _word("RUN")
+    run: word("RUN")
     """Folder of a finished run."""
-    output: _word("PRESET")
+    output: word("PRESET")
     """The new folder; its name is the preset's."""
     data_dir: Path | None = None
     """The run's data set, if it was moved."""
@@ -102,7 +101,7 @@ class SavePreset:
     """Timed answers behind each latency."""
 
     def __call__(self, say):
-        _at_least(self, num_calibration=32, min_images=1, rounds=1)
+        at_least(self, num_calibration=32, min_images=1, rounds=1)
         from keras_fer.commands import save_preset
 
         save_preset.save_preset(
@@ -125,7 +124,7 @@ class Classify:
     status 3; the others are answered.
     """
 
-    faces: _word("FACE ...", tuple[Path, ...])
+    faces: word("FACE ...", tuple[Path, ...])
     """Pictures of faces, cropped; or folders of such pictures."""
     model: Path | None = None
     """A .tflite file, as keras-fer export writes it, or a preset."""
@@ -156,9 +155,9 @@ class Evaluate:
     Says whether the weights have seen these faces, if their run is known.
     """
 
-    model: _word("MODEL")
+    model: word("MODEL")
     """A run's folder, a preset, a .keras, a SavedModel's or a .tflite."""
-    data: _word("DATA")
+    data: word("DATA")
     """Folder of the data set to judge it on."""
     dataset: DataSet | None = None
     """None: told by the layout, and printed."""
@@ -175,7 +174,7 @@ class Evaluate:
 
     def __call__(self, say):
         if self.image_size is not None:
-            _at_least(self, image_size=32)
+            at_least(self, image_size=32)
         from keras_fer.commands import evaluate
 
         evaluate.evaluate(
@@ -199,7 +198,7 @@ class CheckData:
     under two labels. Status 3 if a recipe would stop.
     """
 
-    directory: _word("DIR")
+    directory: word("DIR")
     """Folder of the data set."""
     dataset: DataSet | None = None
     """None: told by the layout, and printed."""
@@ -221,7 +220,8 @@ class CheckData:
 
 
 _COMMANDS = (
-    Annotated[Export, tyro.conf.subcommand("export")]
+    Annotated[Predict, tyro.conf.subcommand("predict")]
+    | Annotated[Export, tyro.conf.subcommand("export")]
     | Annotated[SavePreset, tyro.conf.subcommand("save-preset")]
     | Annotated[Classify, tyro.conf.subcommand("classify")]
     | Annotated[Evaluate, tyro.conf.subcommand("evaluate")]
@@ -245,7 +245,7 @@ def main(arguments=None):
     command = tyro.cli(
         _COMMANDS,
         prog="keras-fer",
-        description="Facial-expression recognition: export, use and check.",
+        description="Facial-expression recognition: use, export and check.",
         args=arguments,
         config=(
             tyro.conf.FlagCreatePairsOff,
@@ -274,15 +274,6 @@ def _execute(say):
             ) from error
 
     return execute
-
-
-def _at_least(command, **smallest):
-    for name, value in smallest.items():
-        if getattr(command, name) < value:
-            flag = "--" + name.replace("_", "-")
-            raise UsageError(
-                f"{flag} must be at least {value}: {getattr(command, name)}"
-            )
 
 
 if __name__ == "__main__":

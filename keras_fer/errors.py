@@ -43,6 +43,12 @@ class TrainingInterrupted(ExpectedError):
     exit_status = 4
 
 
+class PredictionInterrupted(ExpectedError):
+    """A signal asked to stop; the answers so far are kept."""
+
+    exit_status = 4
+
+
 def raise_faults(faults, fix, most=200):
     """Raises one `DataError` for all faults; nothing if there are none.
 

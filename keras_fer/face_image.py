@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 from PIL import ImageOps
+from PIL import UnidentifiedImageError
 
 from keras_fer.datasets.picture_checks import MAX_PIXELS
 from keras_fer.datasets.picture_checks import MIN_SIDE
@@ -15,6 +16,8 @@ from keras_fer.datasets.picture_checks import PNG_END
 from keras_fer.errors import DataError
 
 FORMATS = ("JPEG", "PNG", "WEBP")
+# Brands of the container that phones keep HEIC and AVIF pictures in.
+_HEIF_BRANDS = (b"heic", b"heix", b"hevc", b"heim", b"heis", b"mif1", b"avif")
 _SIXTEEN_BITS = ("I", "I;16", "I;16B", "I;16L", "I;16N")
 
 
@@ -45,7 +48,7 @@ def read_face(source, image_size):
     """
     if isinstance(source, (str, os.PathLike)):
         name = os.fspath(source)
-        image = _open(name)
+        image = read_picture(name)
     elif isinstance(source, Image.Image):
         name = "The picture"
         image = to_rgb(source)
@@ -94,31 +97,64 @@ def to_rgb(image):
     return image.convert("RGB")
 
 
-def _open(path):
+def read_picture(path):
+    """A picture of any size, decoded whole, upright, in RGB of 8 bits.
+
+    See `read_face` for the conversions. Of an animation, its first picture.
+
+    Args:
+        path: of a JPEG, PNG or WebP file.
+
+    Returns:
+        `PIL.Image.Image` of mode "RGB".
+
+    Raises:
+        DataError: for a file that cannot be decoded, or whose head claims
+            more than `MAX_PIXELS`; such a one is not decoded.
+    """
     try:
         with warnings.catch_warnings():
-            # A picture of 90 million pixels is no face crop.
+            # Pillow warns of 90 million pixels, which nobody gets to see.
             warnings.simplefilter("error", Image.DecompressionBombWarning)
             content = Path(path).read_bytes()
+            _refuse_heif(path, content)
             with Image.open(io.BytesIO(content), formats=FORMATS) as image:
                 width, height = image.size
                 if image.format == "PNG" and PNG_END not in content:
                     raise ValueError("it has no end")  # Pillow needs none
                 if width * height > MAX_PIXELS:
                     raise DataError(
-                        f"{path} claims {width}x{height} pixels; a face crop "
-                        f"has at most {MAX_PIXELS}."
+                        f"{path} claims {width}x{height} pixels; at most "
+                        f"{MAX_PIXELS:,} are read. Make it smaller first."
                     )
                 return to_rgb(image)
     except DataError:
         raise
     except FileNotFoundError:
         raise DataError(f"There is no picture {path}.") from None
-    except Exception as error:  # a damaged file makes decoders raise anything
+    except (
+        Image.DecompressionBombError,
+        Image.DecompressionBombWarning,
+    ) as error:
         raise DataError(
-            f"{path} cannot be decoded ({error}). Expected: a whole "
+            f"{path} claims more than the {MAX_PIXELS:,} pixels that are read "
+            f"({error}). Make it smaller first."
+        ) from error
+    except Exception as error:  # a damaged file makes decoders raise anything
+        unknown = isinstance(error, UnidentifiedImageError)
+        reason = "it is something else" if unknown else error
+        raise DataError(
+            f"{path} cannot be decoded ({reason}). Expected: a whole "
             f"{', '.join(FORMATS)} file."
         ) from error
+
+
+def _refuse_heif(path, content):
+    if content[4:8] == b"ftyp" and content[8:12] in _HEIF_BRANDS:
+        raise DataError(
+            f"{path} is a HEIC or AVIF picture, which is not read. Convert it "
+            "first: heif-convert PICTURE.heic PICTURE.jpg (of libheif)."
+        )
 
 
 def _check_array(array):

@@ -62,7 +62,14 @@ ORDER = (
     "model_file",
     "litert",
     "face_image",
+    "exported_model",
     "classifier",
+    "face_detectors",
+    "faces",
+    "photos",
+    "annotation",
+    "photo_journal",
+    "video",
     "export",
     "commands",
     "cli",
@@ -87,6 +94,8 @@ KERAS_ONLY = ("importance.py", "layers/*.py", "model.py")
 IMPORT_NAMES = {"pillow": "PIL", "scikit-learn": "sklearn"}
 NEEDED_BY_OTHERS = {"importlib_resources"}  # tensorflow-datasets forgets it
 OPTIONAL = {"torch"}  # tests behind the marker `torch`
+# Who may import, inside functions, what an extra installs.
+EXTRAS = {"face_detectors.py": "faces", "video.py": "video"}
 
 
 def matches(path, patterns):
@@ -116,9 +125,13 @@ def imports(path):
     return found
 
 
-def roots(path):
-    """The top-level modules that a file imports."""
-    return {module.partition(".")[0] for module, _ in imports(path)}
+def roots(path, inside=None):
+    """The top-level modules that a file imports, inside functions or not."""
+    return {
+        module.partition(".")[0]
+        for module, is_inside in imports(path)
+        if inside in (None, is_inside)
+    }
 
 
 def import_names(requirements):
@@ -199,7 +212,13 @@ def test_the_network_is_written_in_keras_alone():
 def test_every_import_is_a_declared_dependency_and_the_reverse():
     extras = PROJECT["project"]["optional-dependencies"]
     runtime = import_names(PROJECT["project"]["dependencies"])
-    testing = runtime | import_names(extras["test"] + extras["dev"]) | OPTIONAL
+    tools = extras["test"] + extras["dev"]
+    of_extras = {
+        PACKAGE / name: import_names(extras[extra])
+        for name, extra in EXTRAS.items()
+    }
+    testing = runtime | import_names(tools) | OPTIONAL
+    testing = testing.union(*of_extras.values())
     helpers = {path.stem for path in (ROOT / "tests").glob("*.py")}
     own = set(sys.stdlib_module_names) | {"keras_fer"} | helpers
     used = set()
@@ -207,6 +226,9 @@ def test_every_import_is_a_declared_dependency_and_the_reverse():
         foreign = roots(path) - own
         is_test = path.is_relative_to(ROOT / "tests")
         undeclared = foreign - (testing if is_test else runtime)
+        lazy = roots(path, inside=True) - roots(path, inside=False)
+        undeclared -= of_extras.get(path, set()) & lazy
         assert not undeclared, f"{name_of(path)}: {undeclared}"
         used |= foreign
     assert runtime - used == NEEDED_BY_OTHERS
+    assert set().union(*of_extras.values()) <= used

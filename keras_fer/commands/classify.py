@@ -5,18 +5,10 @@ import dataclasses
 import io
 import json
 import os
-from pathlib import Path
 
-from keras_fer import presets
+from keras_fer.commands.picture_paths import PICTURES
+from keras_fer.commands.picture_paths import list_pictures
 from keras_fer.errors import DataError
-from keras_fer.errors import UsageError
-
-_PICTURES = (".jpg", ".jpeg", ".png", ".webp")
-NO_MODEL = """\
---model is missing, and no trained weights are shipped with keras_fer yet.
-Train a network (python recipes/rafdb.py --demo shows how), export it
-(keras-fer export runs/rafdb) and give one of the files:
-  keras-fer classify FACE --model runs/rafdb/export/model.int8.tflite"""
 
 
 def classify(faces, model, *, ten_crop=False, form="text", say=print):
@@ -34,12 +26,11 @@ def classify(faces, model, *, ten_crop=False, form="text", say=print):
         UsageError: without a model or without pictures.
         DataError: after all answers, naming the faces without one.
     """
-    if model is None and presets.DEFAULT not in presets.list_presets():
-        raise UsageError(NO_MODEL)
     from keras_fer.classifier import Classifier
+    from keras_fer.exported_model import find_tflite
 
-    paths = list_faces(faces)
-    classifier = Classifier(model or presets.DEFAULT)
+    paths = [path for path, _ in list_pictures(faces, PICTURES)]
+    classifier = Classifier(find_tflite(model))
     faults = []
 
     def answers():
@@ -59,42 +50,6 @@ def classify(faces, model, *, ten_crop=False, form="text", say=print):
             + f"\n{len(faults)} of {len(paths)} pictures have no answer; the "
             "others have."
         )
-
-
-def list_faces(faces):
-    """The pictures meant by paths of pictures and of folders.
-
-    Args:
-        faces: paths. Of a folder, the pictures at any depth are taken, by
-            name; hidden ones are passed over.
-
-    Returns:
-        A list of `Path`.
-
-    Raises:
-        UsageError: for a folder without pictures.
-    """
-    paths = []
-    for face in map(Path, faces):
-        if not face.is_dir():
-            paths.append(face)
-            continue
-        inner = [
-            path
-            for path in sorted(face.rglob("*"))
-            if path.suffix.lower() in _PICTURES
-            and path.is_file()
-            and not any(
-                part.startswith(".") for part in path.relative_to(face).parts
-            )
-        ]
-        if not inner:
-            raise UsageError(
-                f"{face} holds no picture. Expected: face crops named "
-                f"{', '.join('*' + suffix for suffix in _PICTURES)}."
-            )
-        paths += inner
-    return paths
 
 
 def _text(class_names, answers):

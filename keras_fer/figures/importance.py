@@ -17,7 +17,7 @@ _MOST_OPAQUE, _LEAST_OPAQUE = 0.75, 0.15
 def importance_figure(
     images: np.ndarray,
     maps: Mapping[str, np.ndarray],
-    labels: Sequence[int] | np.ndarray,
+    labels: Sequence[int] | np.ndarray | None,
     probabilities: np.ndarray,
     class_names: Sequence[str],
 ) -> Figure:
@@ -33,6 +33,7 @@ def importance_figure(
             `importance.importance_maps` gives them; a combined map may be
             added under a name of its own.
         labels: the true classes `(num_images,)`, indices into `class_names`.
+            None where nobody knows.
         probabilities: the model's, `(num_images, num_classes)`.
         class_names: the classes, in the order of the columns.
 
@@ -51,15 +52,17 @@ def importance_figure(
     for axes in grid.ravel():
         axes.set_xticks([])
         axes.set_yticks([])
-    for row, image, label, shares in zip(
-        grid, images, labels, probabilities, strict=True
+    truths = [""] * len(images)
+    if labels is not None:
+        truths = [f"{class_names[label]}\n-> " for label in labels]
+    for row, image, truth, shares in zip(
+        grid, images, truths, probabilities, strict=True
     ):
         image = np.clip(image, 0, 255).astype("uint8")
         row[0].imshow(image)
         found = int(shares.argmax())
         row[0].set_ylabel(
-            f"{class_names[label]}\n-> {class_names[found]}\n"
-            f"{100 * shares[found]:.0f} %",
+            f"{truth}{class_names[found]}\n{100 * shares[found]:.0f} %",
             fontsize=8.5,
             rotation=0,
             ha="right",
@@ -101,6 +104,7 @@ def _check_sizes(images, maps, labels, probabilities, class_names) -> None:
             f"{images.shape}, maps of {shapes}"
         )
     expected = num_images, len(class_names)
+    labels = probabilities if labels is None else labels
     if len(labels) != num_images or probabilities.shape != expected:
         raise ValueError(
             f"{num_images} faces of {len(class_names)} classes need as many "

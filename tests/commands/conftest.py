@@ -5,6 +5,8 @@ import sys
 
 import pytest
 
+from photo_model import write_model
+from photographed import photo_of
 from recipe_command import environment_of
 
 
@@ -25,3 +27,21 @@ def exported(whole, tmp_path_factory):
     )
     assert done.returncode == 0, done.stderr
     return directory, done.stdout
+
+
+@pytest.fixture(scope="session")
+def small_model(tmp_path_factory):
+    """A small .tflite, trained on nothing."""
+    folder = tmp_path_factory.mktemp("small")
+    return write_model(folder / "model.float32.tflite")
+
+
+@pytest.fixture(scope="session")
+def photo_folder(tmp_path_factory):
+    """Photos of two faces, one and none, the second in a folder deeper."""
+    folder = tmp_path_factory.mktemp("photos")
+    (folder / "inner").mkdir()
+    photo_of((40, 60, 160), (300, 100, 220)).save(folder / "a.png")
+    photo_of((200, 90, 300), seed=1).save(folder / "inner" / "b.jpg")
+    photo_of().save(folder / "c.webp")
+    return folder

@@ -12,7 +12,6 @@ import keras_fer
 from keras_fer import model_file
 from keras_fer.classifier import Classifier
 from keras_fer.commands.classify import classify
-from keras_fer.commands.classify import list_faces
 from keras_fer.datasets.drawn_faces import draw_face
 from keras_fer.errors import DataError
 from keras_fer.errors import UsageError
@@ -49,18 +48,8 @@ def answers(*arguments, **options):
     return lines
 
 
-def test_folders_are_searched_and_single_files_taken_as_they_are(faces):
-    names = [path.name for path in list_faces([faces, "missing.jpg"])]
-    assert names == ["a.jpg", "b.png", "c.PNG", "missing.jpg"]
-
-
-def test_a_folder_without_pictures_is_refused(tmp_path):
-    with pytest.raises(UsageError, match="holds no picture"):
-        list_faces([tmp_path])
-
-
 def test_every_form_gives_the_classifiers_answers(faces, model):
-    paths = list_faces([faces])
+    paths = [faces / name for name in ("a.jpg", "b.png", "inner/c.PNG")]
     expected = Classifier(model).predict(paths)
     text = answers([faces], model)
     array = json.loads("\n".join(answers([faces], model, form="json")))

@@ -9,6 +9,7 @@ from PIL import Image
 
 from keras_fer import cli
 from keras_fer.datasets import layouts
+from photographed import photo_of
 from recipe_command import environment_of
 
 HEAVY = {"tensorflow", "keras", "jax", "torch", "sklearn", "matplotlib"}
@@ -47,7 +48,8 @@ def test_the_flags_name_every_format_and_data_set():
 @pytest.mark.parametrize(
     ("words", "expected"),
     [
-        ("", "export.*classify.*evaluate.*check-data"),
+        ("", "predict.*export.*classify.*evaluate.*check-data"),
+        ("predict", "--annotate"),
         ("export", "RUN"),
         ("classify", "--ten-crop"),
         ("evaluate", "MODEL"),
@@ -107,6 +109,16 @@ def test_wrong_usage_loads_no_framework(tmp_path):
         status, lines, error = keras_fer(*words)
         assert (status, lines) == (2, [])
         assert str(tmp_path) in error
+
+
+def test_ready_crops_are_answered_without_a_framework(small_model, tmp_path):
+    face = tmp_path / "face.png"
+    photo_of((0, 0, 100), size=(100, 100)).save(face)
+    status, lines, _ = keras_fer(
+        *("predict", face, "--detector", "none", "--model", small_model),
+        *("--annotate", tmp_path / "drawn", "--csv", tmp_path / "a.csv"),
+    )
+    assert status == 0 and lines[0] == f"{face}: 1 face"
 
 
 def test_data_is_checked_without_a_framework(data, tmp_path):

@@ -11,6 +11,7 @@ from keras_fer import presets
 from keras_fer.classifier import Classifier
 from keras_fer.datasets import image_folder
 from keras_fer.datasets import raf_db_source
+from keras_fer.errors import UsageError
 from keras_fer.export.labeled_images import decode
 
 FEW = ("--min-images", "14", "--num-calibration", "42", "--rounds", "2")
@@ -74,13 +75,13 @@ def test_a_folder_in_use_is_refused_before_the_export(whole, preset, capsys):
 
 def test_a_preset_without_an_int8_file_says_what_to_do(whole, tmp_path):
     preset = keras_fer.save_preset(whole[0], tmp_path / "bare")
-    with pytest.raises(presets.PresetError, match="keras-fer save-preset"):
+    with pytest.raises(UsageError, match="keras-fer save-preset"):
         Classifier(preset.directory)
 
 
 def test_the_default_is_the_shipped_preset(preset, monkeypatch, tmp_path):
     monkeypatch.setattr(presets, "SHIPPED", tmp_path)
-    with pytest.raises(presets.PresetError, match="no preset 'fer2013'"):
+    with pytest.raises(UsageError, match="preset 'fer2013' is not shipped"):
         Classifier()
     (tmp_path / presets.DEFAULT).symlink_to(preset.directory)
     assert Classifier().class_names == preset.class_names

@@ -51,6 +51,10 @@ def test_rows_say_what_the_face_is_and_what_it_was_taken_for(images, maps):
         "anger\n-> fear\n50 %",
     ]
     assert [axes.get_title() for axes in rows[0]] == ["the face", *maps]
+    figure = importance_figure(images, maps, None, PROBABILITIES, NAMES)
+    rows = np.reshape(figure.axes, (2, 3))
+    found = [row[0].get_ylabel() for row in rows]
+    assert found == ["happiness\n80 %", "fear\n50 %"]
 
 
 def test_texts_do_not_overlap_pictures_or_each_other(images, maps, tmp_path):

@@ -1,0 +1,159 @@
+"""Answers about photos as text, JSON and CSV."""
+
+import collections
+import contextlib
+import csv
+import itertools
+import json
+import sys
+
+from keras_fer import files
+from keras_fer.commands.picture_paths import shown
+
+_COLUMNS = ("path", "time", "face", "left", "top", "right", "bottom", "score")
+
+
+def as_text(record):
+    """Lines for people.
+
+    Args:
+        record: as `photo_job.PhotoWorker` gives it, with an answer.
+
+    Yields:
+        Lines without their ends.
+    """
+    if "frames" in record:
+        yield from _video_text(record)
+        return
+    faces = record["faces"]
+    noun = "face" if len(faces) == 1 else "faces"
+    yield f"{shown(record['path'])}: {len(faces) or 'no'} {noun}"
+    width = max((len(face["label"]) for face in faces), default=0)
+    for face in faces:
+        left, top, right, bottom = map(round, face["box"])
+        share = face["probabilities"][face["label"]]
+        yield (
+            f"  {face['label']:{width}} {share:6.1%}  "
+            f"({left}, {top}) to ({right}, {bottom})"
+        )
+
+
+def _video_text(record):
+    frames = record["frames"]
+    tracks = collections.defaultdict(collections.Counter)
+    for frame in frames:
+        for face in frame["faces"]:
+            tracks[face["track"]][face["label"]] += 1
+    noun = "face" if len(tracks) == 1 else "faces"
+    yield (
+        f"{shown(record['path'])}: {len(frames)} frames, "
+        f"{len(tracks) or 'no'} {noun}"
+    )
+    for track, labels in tracks.items():
+        number = labels.total()
+        text = ", ".join(
+            f"{label} {count / number:.0%}"
+            for label, count in labels.most_common(3)
+        )
+        yield f"  face {track} in {number} frames: {text}"
+
+
+def write_json(target, records):
+    """One array, an object a photo, a line each.
+
+    Args:
+        target: path, or "-" for the standard output.
+        records: iterable of dicts.
+    """
+    with _opened(target) as file:
+        opening = "[\n"
+        for record in records:
+            file.write(opening + json.dumps(record, ensure_ascii=False))
+            opening = ",\n"
+        file.write("\n]\n" if opening == ",\n" else "[]\n")
+
+
+def write_csv(target, records, class_names):
+    """A line a face; photos without faces or answer have none.
+
+    Args:
+        target: path, or "-" for the standard output.
+        records: iterable of dicts.
+        class_names: the classes, in the model's order: a column each.
+    """
+    with _opened(target) as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow([*_COLUMNS, "label", *class_names])
+        for record in records:
+            for time, number, face in _rows(record):
+                box = [f"{value:.1f}" for value in face["box"]]
+                shares = face["probabilities"].values()
+                writer.writerow(
+                    [
+                        *(record["path"], time, number, *box),
+                        f"{face['score']:.4f}",
+                        face["label"],
+                        *(f"{share:.6f}" for share in shares),
+                    ]
+                )
+
+
+def _rows(record):
+    """(time, number of the face, face): of a photo, the time is empty."""
+    for number, face in enumerate(record.get("faces", ()), 1):
+        yield "", number, face
+    for frame in record.get("frames", ()):
+        for face in frame["faces"]:
+            yield f"{frame['time']:.3f}", face["track"], face
+
+
+@contextlib.contextmanager
+def _opened(target):
+    """The standard output, or a file that replaces `target` when all is in."""
+    if target == "-":
+        yield sys.stdout
+        sys.stdout.flush()
+        return
+    with files.atomic_path(target) as temporary:
+        with temporary.open(
+            "w", encoding="utf-8", errors="backslashreplace", newline="\n"
+        ) as file:
+            yield file
+
+
+class ProgressBar:
+    """How far a long command is, on a terminal's line.
+
+    Args:
+        total: how many photos there are.
+        stream: where to draw; nothing is drawn where it is no terminal.
+        clock: seconds, such as `time.monotonic`.
+    """
+
+    _WIDTH = 24
+
+    def __init__(self, total, stream, clock):
+        self._total, self._stream, self._clock = total, stream, clock
+        self._is_drawn = stream.isatty()
+        self._start, self._counts = clock(), itertools.count(1)
+
+    def step(self):
+        """One photo more is answered."""
+        done = next(self._counts)
+        if not self._is_drawn:
+            return
+        seconds = max(self._clock() - self._start, 1e-6)
+        left = round(seconds / done * (self._total - done))
+        filled = round(self._WIDTH * done / self._total)
+        bar = "#" * filled + "." * (self._WIDTH - filled)
+        self._stream.write(
+            f"\r\x1b[K[{bar}] {done}/{self._total} photos, "
+            f"{done / seconds:.1f} a second, {left // 60}:{left % 60:02} left"
+        )
+        self._stream.flush()
+
+    def clear(self):
+        """Makes room for other lines."""
+        if self._is_drawn:
+            self._stream.write("\r\x1b[K")
+            self._stream.flush()

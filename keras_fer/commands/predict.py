@@ -1,0 +1,281 @@
+"""`keras-fer predict`: photos and videos to expressions."""
+
+import contextlib
+import dataclasses
+import functools
+import importlib.util
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from keras_fer.commands.words import at_least
+from keras_fer.commands.words import word
+from keras_fer.errors import DataError
+from keras_fer.errors import PredictionInterrupted
+from keras_fer.errors import UsageError
+from keras_fer.errors import raise_faults
+
+_CRASHED = "it ended the process that read it (a crash, or too little memory)"
+
+
+@dataclasses.dataclass(frozen=True)
+class Predict:
+    """Finds the faces in photos and videos and tells their expressions.
+
+    Photos that cannot be read are named at the end, with status 3; the
+    others are answered.
+    """
+
+    photos: word("PHOTO ...", tuple[Path, ...])
+    """Photos (JPEG, PNG, WebP), videos, or folders of them."""
+    model: Path | None = None
+    """An exported run, a preset or a .tflite. None: the shipped preset."""
+    json: str | None = None
+    """File for all answers, as a JSON array; - for the standard output."""
+    csv: str | None = None
+    """File for all answers, a line a face; - for the standard output."""
+    annotate: Path | None = None
+    """Folder for the photos with boxes, labels and bars drawn on them."""
+    explain: Path | None = None
+    """Folder for where the network looked on each face; needs --model RUN."""
+    crops: Path | None = None
+    """Folder for the aligned faces, as the network sees them."""
+    journal: Path | None = None
+    """File that keeps each answer as it comes, for --resume."""
+    resume: bool = False
+    """Pass over photos that the journal has answers to."""
+    workers: int = 1
+    """Processes that share the photos; each loads the detector."""
+    detector: str = "mtcnn"
+    """mtcnn, none (each picture is an aligned face), or MODULE:FUNCTION."""
+    ten_crop: bool = False
+    """Average over ten views of each face; ten times the work."""
+    max_side: int = 1024
+    """Pixels a photo is shrunk to before faces are looked for in it."""
+    every: int = 1
+    """Of videos: look at one frame of so many."""
+    smoothing: float = 0.5
+    """Of videos: seconds over which answers are smoothed; 0 for none."""
+
+    def __call__(self, say):
+        at_least(self, workers=1, max_side=32, every=1, smoothing=0)
+        if not self.photos:
+            raise UsageError("Name a photo: keras-fer predict PHOTO --model M.")
+        if self.json == self.csv == "-":
+            raise UsageError("--json - and --csv - share one output. Choose.")
+        if self.resume and self.journal is None:
+            raise UsageError("--resume goes on with a journal: --journal FILE.")
+        try:
+            predict(self, say)
+        except KeyboardInterrupt:
+            if self.journal is None:
+                raise
+            raise PredictionInterrupted(
+                f"stopped. The answers so far are in {self.journal}; the same "
+                "command with --resume goes on."
+            ) from None
+        except BrokenPipeError:
+            raise
+        except OSError as error:
+            raise DataError(
+                f"{error.filename or 'An output'} cannot be read or written "
+                f"({error.strerror or error})."
+            ) from error
+
+
+def predict(command, say=print):
+    """Answers for each photo in turn; those that cannot be read come last.
+
+    Args:
+        command: `Predict`.
+        say: called with each line of the answer.
+
+    Raises:
+        UsageError: before any photo is looked at.
+        DataError: after all answers, naming the photos without one.
+    """
+    # Here, so that help and wrong usage come at once.
+    from keras_fer import files
+    from keras_fer import model_file
+    from keras_fer import photo_journal
+    from keras_fer.commands import photo_outputs
+    from keras_fer.commands import worker_pool
+    from keras_fer.commands.photo_job import PhotoWorker
+
+    job = _job(command)
+    tasks = _tasks(command)
+    _check_outputs(command, tasks)
+    settings = {
+        "model": files.sha256(job.model),
+        **{
+            name: getattr(command, name)
+            for name in ("detector", "ten_crop", "max_side", "every")
+        },
+        "smoothing": command.smoothing,
+        **{
+            name: str(getattr(command, name))
+            for name in ("annotate", "crops", "explain")
+        },
+    }
+    is_quiet = "-" in (command.json, command.csv)
+    with contextlib.ExitStack() as stack:
+        path = command.journal
+        if path is None:
+            folder = stack.enter_context(tempfile.TemporaryDirectory())
+            path = Path(folder) / "answers.jsonl"
+        journal = photo_journal.PhotoJournal(
+            path, settings, resume=command.resume
+        )
+        stack.enter_context(journal)
+        stamps = {task: photo_journal.file_stamp(task.path) for task in tasks}
+        open_tasks = [
+            task
+            for task in tasks
+            if not journal.is_answered(str(task.path), stamps[task])
+        ]
+        if command.resume:
+            number = len(tasks) - len(open_tasks)
+            _note(f"{number} of {len(tasks)} photos are answered already")
+        bar = photo_outputs.ProgressBar(
+            len(open_tasks), sys.stderr, time.monotonic
+        )
+        answers = worker_pool.in_order(
+            functools.partial(PhotoWorker, job),
+            open_tasks,
+            min(command.workers, max(len(open_tasks), 1)),
+        )
+        faults = []
+        with contextlib.closing(answers):
+            for task, record in answers:
+                if record is None:
+                    record = {
+                        "path": str(task.path),
+                        "error": f"{task.path}: {_CRASHED}",
+                    }
+                bar.clear()
+                if "error" in record:
+                    faults.append(record["error"])
+                    journal.append(record)  # asked again by --resume
+                else:
+                    journal.append(record, stamps[task])
+                    if not is_quiet:
+                        for line in photo_outputs.as_text(record):
+                            say(line)
+                bar.step()
+        bar.clear()
+        records = functools.partial(_records, journal, tasks)
+        if command.json is not None:
+            photo_outputs.write_json(command.json, records())
+        if command.csv is not None:
+            names = model_file.read(job.model).class_names
+            photo_outputs.write_csv(command.csv, records(), names)
+    raise_faults(
+        [_one_line(fault) for fault in faults],
+        f"{len(faults)} of {len(tasks)} photos have no answer; the others "
+        "have.",
+    )
+
+
+def _job(command):
+    from keras_fer import face_detectors
+    from keras_fer.classifier import Classifier
+    from keras_fer.commands.photo_job import PhotoJob
+    from keras_fer.exported_model import find_tflite
+
+    keras_model = None
+    if command.explain is not None:
+        from keras_fer.commands.explanation import find_keras_model
+
+        keras_model = find_keras_model(command.model)
+    model = find_tflite(command.model)
+    Classifier(model)  # once here, before workers start
+    if command.detector != "mtcnn":
+        face_detectors.named_detector(command.detector)
+    elif importlib.util.find_spec("mtcnn") is None:
+        raise UsageError(face_detectors.NO_MTCNN)
+    return PhotoJob(
+        model,
+        command.detector,
+        command.ten_crop,
+        command.max_side,
+        command.annotate,
+        command.crops,
+        command.explain,
+        keras_model,
+        command.every,
+        command.smoothing,
+    )
+
+
+def _tasks(command):
+    from keras_fer.commands import picture_paths
+    from keras_fer.commands.photo_job import VIDEOS
+    from keras_fer.commands.photo_job import Task
+
+    # HEIC is listed so that it is named, with what to do about it.
+    suffixes = (*picture_paths.PICTURES, ".heic", ".heif", ".avif", *VIDEOS)
+    listed = picture_paths.list_pictures(
+        command.photos, suffixes, without=_folders(command)
+    )
+    names = picture_paths.name_outputs([name for _, name in listed])
+    return [
+        Task(path, name) for (path, _), name in zip(listed, names, strict=True)
+    ]
+
+
+def _folders(command):
+    folders = (command.annotate, command.explain, command.crops)
+    return [folder for folder in folders if folder is not None]
+
+
+def _check_outputs(command, tasks):
+    """Refuses, before hours of work, what could not be written at their end.
+
+    Raises:
+        UsageError: if a photo would be written over.
+        DataError: if a folder cannot be written to.
+    """
+    from keras_fer.commands.photo_job import annotated_name
+
+    inputs = {task.path.resolve() for task in tasks}
+    for folder in _folders(command):
+        for task in tasks:
+            for name in (annotated_name(task), f"{task.output}.png"):
+                if (folder / name).resolve() in inputs:
+                    raise UsageError(
+                        f"{folder / name} is one of the photos, and would be "
+                        "written over. Choose another folder."
+                    )
+    files = (command.json, command.csv, command.journal)
+    named = [Path(name) for name in files if name not in (None, "-")]
+    for path in named:
+        if path.is_dir() or path.resolve() in inputs:
+            raise UsageError(f"{path} is there already, and no file to write.")
+    for folder in (*_folders(command), *(path.parent for path in named)):
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            with tempfile.TemporaryFile(dir=folder):
+                pass
+        except OSError as error:
+            raise DataError(
+                f"{folder} cannot be written to ({error.strerror}). Choose "
+                "another folder."
+            ) from error
+
+
+def _records(journal, tasks):
+    for path in dict.fromkeys(str(task.path) for task in tasks):
+        record = journal.get(path)
+        if record is not None:
+            yield record
+
+
+def _one_line(text):
+    from keras_fer.commands.picture_paths import shown
+
+    return shown(text)
+
+
+def _note(text):
+    print(text, file=sys.stderr, flush=True)

@@ -1,0 +1,131 @@
+"""What finds faces: a function from an RGB array to a list of `Face`."""
+
+import dataclasses
+import functools
+import importlib
+from importlib import resources
+
+import numpy as np
+
+from keras_fer.errors import UsageError
+
+# Left and right as the viewer sees them.
+LANDMARKS = ("left_eye", "right_eye", "nose", "left_mouth", "right_mouth")
+NO_MTCNN = (
+    "Finding faces needs the package mtcnn. Install it: pip install "
+    "'keras-fer[faces]'. Pictures that are faces already, cut out: "
+    "--detector none (in Python: detector=face_detectors.whole_picture)."
+)
+
+
+@dataclasses.dataclass(frozen=True)
+class Face:
+    """A face that a detector found.
+
+    Attributes:
+        box: (left, top, right, bottom), in pixels; it may reach out of the
+            picture.
+        landmarks: five points (x, y) in the order of `LANDMARKS`, or four:
+            the eyes, the nose and the middle of the mouth. None where the
+            box itself is the aligned face.
+        score: how sure the detector is, 0 to 1.
+    """
+
+    box: tuple[float, float, float, float]
+    landmarks: tuple[tuple[float, float], ...] | None = None
+    score: float = 1.0
+
+
+def whole_picture(picture):
+    """The detector for pictures that are aligned faces: one face, all of it.
+
+    Args:
+        picture: array `(height, width, 3)`.
+
+    Returns:
+        A list of one `Face`, without landmarks.
+    """
+    height, width = picture.shape[:2]
+    return [Face((0.0, 0.0, float(width), float(height)))]
+
+
+@functools.cache
+def mtcnn_detector():
+    """The detector of the package mtcnn (Zhang et al. 2016).
+
+    Loads TensorFlow, some 600 MB, and runs on the CPU; loaded once a
+    process.
+
+    Returns:
+        A function from a uint8 array `(height, width, 3)` to a list of
+        `Face`.
+
+    Raises:
+        UsageError: if mtcnn is not installed.
+    """
+    try:
+        import mtcnn
+        from mtcnn import stages
+    except ImportError as error:
+        if (error.name or "").partition(".")[0] in ("mtcnn", "joblib", "lz4"):
+            raise UsageError(NO_MTCNN) from error
+        raise
+    # By name alone it would unpickle such a file in the working directory,
+    # which may be a folder of somebody else's photos.
+    weights = resources.files("mtcnn") / "assets" / "weights"
+    network = mtcnn.MTCNN(
+        [
+            stages.StagePNet(weights=str(weights / "pnet.lz4")),
+            stages.StageRNet(weights=str(weights / "rnet.lz4")),
+            stages.StageONet(weights=str(weights / "onet.lz4")),
+        ]
+    )
+
+    def detect(photo):
+        # min_face_size stays at 20: with another, versions up to 1.0.0 miss
+        # large faces, since the pyramid ends below the network's input.
+        rows = network.detect_faces(
+            photo, box_format="xyxy", output_type="numpy"
+        )
+        return [
+            Face(
+                tuple(row[1:5].tolist()),
+                tuple(
+                    zip(row[6:11].tolist(), row[11:16].tolist(), strict=True)
+                ),
+                float(row[5]),
+            )
+            for row in np.asarray(rows, float)
+        ]
+
+    return detect
+
+
+def named_detector(name):
+    """The detector that a command line means.
+
+    Args:
+        name: "mtcnn"; "none" for `whole_picture`; or MODULE:FUNCTION, a
+            detector of the user's own.
+
+    Returns:
+        A function from a uint8 array `(height, width, 3)` to a list of
+        `Face`.
+
+    Raises:
+        UsageError: if there is none of this name.
+    """
+    if name == "mtcnn":
+        return mtcnn_detector()
+    if name == "none":
+        return whole_picture
+    module, _, function = name.partition(":")
+    try:
+        if not function:
+            raise ImportError("it names no function")
+        return getattr(importlib.import_module(module), function)
+    except (ImportError, AttributeError) as error:
+        raise UsageError(
+            f"There is no detector {name!r} ({error}). Expected: mtcnn, none, "
+            "or MODULE:FUNCTION of a module that Python finds."
+        ) from error

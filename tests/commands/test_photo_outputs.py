@@ -1,0 +1,64 @@
+"""Answers about videos, and what JSON and CSV do with odd names."""
+
+import csv
+import json
+import os
+
+from keras_fer.commands import photo_outputs
+
+
+def face(track, label="happiness"):
+    return {
+        "track": track,
+        "box": (1.0, 2.0, 30.0, 40.0),
+        "landmarks": None,
+        "score": 0.5,
+        "label": label,
+        "probabilities": {"happiness": 0.75, "fear": 0.25},
+    }
+
+
+RECORDS = [
+    {"path": os.fsdecode(b"o\xe9\n.png"), "width": 9, "height": 9, "faces": []},
+    {"path": "gone.jpg", "error": "gone.jpg is gone"},
+    {
+        "path": "clip.mp4",
+        "frames": [
+            {"time": 0.0, "faces": [face(0)]},
+            {"time": 0.2, "faces": [face(0), face(3, "fear")]},
+            {"time": 0.4, "faces": [face(0, "fear")]},
+        ],
+    },
+]
+
+
+def test_a_video_is_summed_up_by_face():
+    assert list(photo_outputs.as_text(RECORDS[2])) == [
+        "clip.mp4: 3 frames, 2 faces",
+        "  face 0 in 3 frames: happiness 67%, fear 33%",
+        "  face 3 in 1 frames: fear 100%",
+    ]
+
+
+def test_a_photo_without_faces_is_a_line_of_its_own():
+    (line,) = photo_outputs.as_text(RECORDS[0])
+    assert line == r"o\udce9\n.png: no faces"
+
+
+def test_the_timeline_has_a_line_for_each_face_and_frame(tmp_path):
+    path = tmp_path / "a.csv"
+    photo_outputs.write_csv(path, RECORDS, ("happiness", "fear"))
+    rows = list(csv.DictReader(path.read_text().splitlines()))
+    assert [(row["time"], row["face"]) for row in rows] == [
+        *(("0.000", "0"), ("0.200", "0"), ("0.200", "3"), ("0.400", "0"))
+    ]
+    assert rows[0]["happiness"] == "0.750000" and rows[0]["left"] == "1.0"
+
+
+def test_json_reads_back_whatever_the_name(tmp_path):
+    path = tmp_path / "a.json"
+    photo_outputs.write_json(path, RECORDS)
+    found = json.loads(path.read_text(encoding="utf-8"))
+    assert found == json.loads(json.dumps(RECORDS))
+    photo_outputs.write_json(path, [])
+    assert json.loads(path.read_text()) == []

@@ -1,0 +1,59 @@
+"""Which files are meant, and what their outputs are called."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from keras_fer.commands.picture_paths import list_pictures
+from keras_fer.commands.picture_paths import name_outputs
+from keras_fer.commands.picture_paths import shown
+from keras_fer.errors import UsageError
+
+
+@pytest.fixture
+def folder(tmp_path):
+    for name in (
+        *("b.png", "a.jpg", "inner/c.PNG", ".hidden/d.png", ".e.png"),
+        *("inner/notes.txt", "out/a.jpg", "f.jpg/g.png"),
+    ):
+        path = tmp_path / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_bytes(b"")
+    return tmp_path
+
+
+def test_folders_are_searched_and_single_files_taken_as_they_are(folder):
+    listed = list_pictures([folder, "missing.gif"], without=[folder / "out"])
+    assert [str(name) for _, name in listed] == [
+        *("a.jpg", "b.png", "f.jpg/g.png", "inner/c.PNG", "missing.gif")
+    ]
+    for path, name in listed[:-1]:
+        assert path == folder / name
+
+
+def test_the_named_folder_itself_is_never_passed_over(folder):
+    names = [name for _, name in list_pictures([folder / "out"])]
+    listed = list_pictures([folder / "out"], without=[folder / "out"])
+    assert [name for _, name in listed] == names == [Path("a.jpg")]
+
+
+def test_suffixes_choose(folder):
+    ((path, _),) = list_pictures([folder], (".txt",))
+    assert path.name == "notes.txt"
+
+
+def test_a_folder_without_pictures_is_refused(tmp_path):
+    with pytest.raises(UsageError, match="holds no picture"):
+        list_pictures([tmp_path])
+
+
+def test_outputs_never_share_a_name():
+    names = ["a.jpg", "A.png", "b/a.jpg", "a-2.jpg", "a.jpg", "a.b.jpg"]
+    found = [str(name) for name in name_outputs(map(Path, names))]
+    assert found == ["a", "A-2", "b/a", "a-2-2", "a-3", "a.b"]
+
+
+def test_any_name_is_shown_on_one_line():
+    name = os.fsdecode(b"a\nb\xe9\x1b[1m \xc3\xa9.jpg")
+    assert shown(name) == r"a\nb\udce9\x1b[1m é.jpg"

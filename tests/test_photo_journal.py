@@ -1,0 +1,101 @@
+"""No answer that was kept is lost, and none is taken for another's."""
+
+import pytest
+
+from keras_fer.errors import DataError
+from keras_fer.errors import UsageError
+from keras_fer.photo_journal import PhotoJournal
+from keras_fer.photo_journal import file_stamp
+
+SETTINGS = {"model": "abc", "ten_crop": False}
+RECORDS = [
+    {"path": f"odd\n\udce9{number}.jpg", "faces": [{"score": number / 7}]}
+    for number in range(3)
+]
+
+
+def write(path, records=RECORDS, settings=SETTINGS):
+    with PhotoJournal(path, settings) as journal:
+        for record in records:
+            journal.append(record, [1, 2])
+
+
+def test_answers_are_read_back_as_they_were(tmp_path):
+    path = tmp_path / "answers.jsonl"
+    write(path)
+    with PhotoJournal(path, SETTINGS, resume=True) as journal:
+        assert len(journal) == 3
+        for record in reversed(RECORDS):
+            assert journal.get(record["path"]) == record
+        assert journal.get("another.jpg") is None
+
+
+def test_the_last_answer_counts(tmp_path):
+    path = tmp_path / "answers.jsonl"
+    error = {"path": RECORDS[0]["path"], "error": "gone"}
+    write(path, [RECORDS[0], error])
+    with PhotoJournal(path, SETTINGS, resume=True) as journal:
+        assert len(journal) == 1
+        assert journal.get(error["path"]) == error
+
+
+def test_a_changed_photo_counts_as_unanswered(tmp_path):
+    photo = tmp_path / "a.jpg"
+    photo.write_bytes(b"1")
+    stamp = file_stamp(photo)
+    with PhotoJournal(tmp_path / "answers.jsonl", SETTINGS) as journal:
+        assert not journal.is_answered(str(photo), stamp)
+        journal.append({"path": str(photo)}, stamp)
+        assert journal.is_answered(str(photo), stamp)
+        photo.write_bytes(b"12")
+        assert not journal.is_answered(str(photo), file_stamp(photo))
+        journal.append({"path": "b.jpg"}, None)
+        assert not journal.is_answered("b.jpg", file_stamp(tmp_path / "b.jpg"))
+
+
+def test_a_cut_at_any_byte_leaves_the_lines_before_it(tmp_path):
+    path = tmp_path / "answers.jsonl"
+    write(path)
+    content = path.read_bytes()
+    first = content.index(b"\n") + 1
+    for length in range(first, len(content) + 1, 3):
+        path.write_bytes(content[:length])
+        with PhotoJournal(path, SETTINGS, resume=True) as journal:
+            whole = content[:length].count(b"\n") - 1
+            assert len(journal) == whole
+            journal.append(RECORDS[2], [1, 2])
+        with PhotoJournal(path, SETTINGS, resume=True) as journal:
+            kept = {record["path"] for record in RECORDS[:whole]}
+            for record in RECORDS:
+                known = record["path"] in kept or record is RECORDS[2]
+                assert journal.get(record["path"]) == (
+                    record if known else None
+                )
+
+
+def test_a_journal_is_not_written_over_unless_resumed(tmp_path):
+    path = tmp_path / "answers.jsonl"
+    write(path)
+    with pytest.raises(UsageError, match="--resume"):
+        PhotoJournal(path, SETTINGS)
+    with pytest.raises(UsageError, match="ten_crop False, now True"):
+        PhotoJournal(path, SETTINGS | {"ten_crop": True}, resume=True)
+
+
+@pytest.mark.parametrize("content", [b"<html>\n", b"\0\n", b"[]\n"])
+def test_what_is_no_journal_is_refused(content, tmp_path):
+    path = tmp_path / "answers.jsonl"
+    path.write_bytes(content)
+    with pytest.raises((DataError, UsageError), match="answers.jsonl"):
+        PhotoJournal(path, SETTINGS, resume=True)
+    assert path.read_bytes() == content
+
+
+def test_a_damaged_line_is_named(tmp_path):
+    path = tmp_path / "answers.jsonl"
+    write(path)
+    lines = path.read_bytes().splitlines(keepends=True)
+    lines[2] = b"{\n"
+    path.write_bytes(b"".join(lines))
+    with pytest.raises(DataError, match="line 3"):
+        PhotoJournal(path, SETTINGS, resume=True)

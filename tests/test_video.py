@@ -1,0 +1,137 @@
+"""Frames are read at their times, faces followed, answers smoothed."""
+
+import math
+import sys
+
+import numpy as np
+import pytest
+
+from keras_fer import photos
+from keras_fer import video
+from keras_fer.classifier import Classifier
+from keras_fer.errors import DataError
+from keras_fer.errors import UsageError
+from photo_model import write_model
+from photographed import find_marked
+from photographed import photo_of
+
+
+def face_at(left, first=1.0, label="x"):
+    shares = {"x": first, "y": 1 - first}
+    box = (left, 0.0, left + 100.0, 100.0)
+    return photos.PhotoFace(box, None, 1.0, label, shares)
+
+
+@pytest.fixture(scope="module")
+def clip(tmp_path_factory):
+    """Two seconds: a face that moves, and one that comes in the middle."""
+    av = pytest.importorskip("av")
+    path = tmp_path_factory.mktemp("video") / "clip.mp4"
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("mpeg4", rate=5)
+        stream.width, stream.height, stream.pix_fmt = 320, 240, "yuv420p"
+        stream.bit_rate = 4_000_000
+        for number in range(10):
+            places = [(10 + 4 * number, 60, 120)]
+            if number >= 5:
+                places.append((200, 80, 100))
+            picture = photo_of(*places, size=(320, 240))
+            frame = av.VideoFrame.from_image(picture)
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode())
+    return path
+
+
+@pytest.mark.parametrize("every", [1, 3])
+def test_frames_come_with_their_times(clip, every):
+    frames = list(video.read_frames(clip, every))
+    assert [time for time, _ in frames] == pytest.approx(
+        np.arange(0, 10, every) / 5
+    )
+    for number, (_, picture) in zip(range(0, 10, every), frames, strict=True):
+        assert picture.size == (320, 240) and picture.mode == "RGB"
+        left = find_marked(np.asarray(picture))[0].box[0]
+        assert abs(left - 10 - 4 * number) <= 3
+
+
+def test_a_video_has_the_tracks_of_its_faces(clip, tmp_path):
+    classifier = Classifier(write_model(tmp_path / "model.tflite"))
+    reader = photos.PhotoReader(classifier, find_marked)
+    frames = list(video.predict_video(clip, reader, smoothing=0))
+    tracks = [tuple(frame.faces) for frame in frames]
+    assert tracks == [(0,)] * 5 + [(0, 1)] * 5
+    smoothed = list(video.predict_video(clip, reader, smoothing=0.4))
+    kept = math.exp(-0.2 / 0.4)
+    expected = None
+    for raw, frame in zip(frames, smoothed, strict=True):
+        shares = np.array(list(raw.faces[0].probabilities.values()))
+        expected = (
+            shares
+            if expected is None
+            else kept * expected + (1 - kept) * shares
+        )
+        found = list(frame.faces[0].probabilities.values())
+        np.testing.assert_allclose(found, expected, rtol=1e-6)
+
+
+def test_smoothing_does_not_depend_on_the_frame_rate():
+    last = {}
+    for rate in (5, 50):
+        tracks = video.FaceTracks(0.5)
+        tracks.follow(0.0, [face_at(0, 1.0)])
+        for number in range(1, rate + 1):
+            found = tracks.follow(number / rate, [face_at(0, 0.0)])
+        last[rate] = found[0].probabilities["x"]
+        assert found[0].label == "y"
+    assert last[5] == pytest.approx(last[50]) == pytest.approx(math.exp(-2))
+
+
+def test_faces_keep_their_numbers_when_they_move_and_cross_in_the_list():
+    tracks = video.FaceTracks()
+    assert list(tracks.follow(0.0, [face_at(0), face_at(300)])) == [0, 1]
+    assert list(tracks.follow(0.1, [face_at(320), face_at(20)])) == [1, 0]
+    assert list(tracks.follow(0.2, [face_at(600)])) == [2]
+    # Away for a moment, and away for long.
+    assert list(tracks.follow(0.8, [face_at(20)])) == [0]
+    assert list(tracks.follow(9.0, [face_at(20)])) == [3]
+
+
+def test_no_face_takes_two_tracks_nor_two_faces_one():
+    tracks = video.FaceTracks()
+    tracks.follow(0.0, [face_at(0)])
+    found = tracks.follow(0.1, [face_at(30), face_at(5)])
+    assert list(found) == [1, 0]
+
+
+def test_overlap_is_that_of_the_areas():
+    assert video.overlap((0, 0, 2, 2), (1, 1, 3, 3)) == pytest.approx(1 / 7)
+    assert video.overlap((0, 0, 2, 2), (0, 0, 2, 2)) == 1
+    assert video.overlap((0, 0, 1, 1), (2, 2, 3, 3)) == 0
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [(b"", "cannot be decoded"), (b"text", "cannot be decoded")],
+)
+def test_what_is_no_video_is_refused(content, message, tmp_path):
+    pytest.importorskip("av")
+    path = tmp_path / "clip.mp4"
+    path.write_bytes(content)
+    with pytest.raises(DataError, match=message):
+        list(video.read_frames(path))
+
+
+def test_half_a_video_is_refused(clip, tmp_path):
+    content = clip.read_bytes()
+    path = tmp_path / "half.mp4"
+    path.write_bytes(content[: len(content) // 2])
+    with pytest.raises(DataError, match="half.mp4 cannot be decoded"):
+        list(video.read_frames(path))
+    with pytest.raises(DataError, match="no video .*none.mp4"):
+        list(video.read_frames(tmp_path / "none.mp4"))
+
+
+def test_without_pyav_one_line_says_what_to_install(monkeypatch):
+    monkeypatch.setitem(sys.modules, "av", None)
+    with pytest.raises(UsageError, match=r"keras-fer\[video\]"):
+        next(video.read_frames("clip.mp4"))
