@@ -197,7 +197,8 @@ def test_the_network_is_written_in_keras_alone():
 def test_every_import_is_a_declared_dependency_and_the_reverse():
     extras = PROJECT["project"]["optional-dependencies"]
     runtime = import_names(PROJECT["project"]["dependencies"])
-    testing = runtime | import_names(extras["test"] + extras["dev"]) | OPTIONAL
+    listed = [*extras["test"], *extras["dev"], *extras["browser"]]
+    testing = runtime | import_names(listed) | OPTIONAL
     helpers = {path.stem for path in (ROOT / "tests").glob("*.py")}
     own = set(sys.stdlib_module_names) | {"keras_fer"} | helpers
     used = set()

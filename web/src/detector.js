@@ -7,6 +7,7 @@ import { similarity, unmap } from "./alignment.js";
 import { runModel } from "./litert.js";
 
 const MIN_SCORE = 0.5;
+const MIN_SIDE = 20; // pixels; less shows no expression
 const SAME_FACE = 0.3; // overlap, as a part of the union
 const INSIDE = 0.7; // overlap, as a part of the smaller one
 const CLOSER_LOOK = 1.6; // side of that look, in faces
@@ -49,7 +50,7 @@ export class Detector {
     const confirmed = [];
     for (const face of separate(found)) {
       const [best] = await this.lookCloser(picture, face);
-      if (best) confirmed.push(best);
+      if (best?.width >= MIN_SIDE) confirmed.push(best);
     }
     const middle = (face) => face.left + face.width / 2;
     return separate(confirmed).sort((a, b) => middle(a) - middle(b));

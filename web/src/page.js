@@ -18,10 +18,12 @@ const whole = find("#whole");
 
 let engine = null;
 let ready = null; // a promise of the model's contract
+let loadProblem = ""; // why there is none
 let shownPhoto = null; // a bitmap, to look at again
 let turn = 0; // counts what the user asked for; older answers are dropped
 
 function load() {
+  loadProblem = "";
   messages.complain("");
   messages.showProgress({});
   engine?.close();
@@ -38,12 +40,14 @@ function load() {
     .then(() => turn || messages.say("Ready. Choose a photo or use the camera."))
     .catch((error) => {
       messages.hideProgress();
-      messages.say("");
-      messages.complain(
-        `The networks could not be loaded. ${error.message}`,
-        reload,
-      );
+      loadProblem = `The networks could not be loaded. ${error.message}`;
+      complainOfLoading();
     });
+}
+
+function complainOfLoading() {
+  messages.say("");
+  messages.complain(loadProblem, reload);
 }
 
 function reload() {
@@ -86,25 +90,17 @@ async function lookAtPhoto() {
   clear();
   messages.say("Looking for faces ...");
   try {
-    const contract = await settled();
+    const contract = await ready;
     const copy = await createImageBitmap(shownPhoto);
     const options = { whole: whole.checked, thorough: true };
     const found = await engine.look(copy, options);
     if (mine === turn) show(found, contract);
   } catch (error) {
-    if (mine !== turn || !engine || error === failure) return;
+    if (mine !== turn) return;
+    if (loadProblem) return complainOfLoading();
     messages.say("");
     messages.complain(`The photo could not be looked at. ${error.message}`);
   }
-}
-
-const failure = new Error("the networks could not be loaded");
-
-// The contract, once all is loaded. Why not, the page has said already.
-function settled() {
-  return ready.catch(() => {
-    throw failure;
-  });
 }
 
 function show(found, contract, rate = null) {
@@ -154,9 +150,9 @@ async function startCamera(start) {
 async function watch(mine) {
   let contract;
   try {
-    contract = await settled();
+    contract = await ready;
   } catch {
-    return;
+    return stopCamera(); // why, the page has said
   }
   let rate = 0;
   let last = null;
