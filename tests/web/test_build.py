@@ -64,10 +64,11 @@ def test_the_server_gives_the_page_and_nothing_else(address, build):
     policy = answer.headers["Content-Security-Policy"]
     assert "default-src 'none'" in policy
     assert "http" not in policy and "*" not in policy
+    (build("float32").parent / "beside.txt").write_text("not for others")
     for path in (
-        "/../package.json",
-        "/%2e%2e/package.json",
-        "/..%2fpackage.json",
+        "/../beside.txt",
+        "/%2e%2e/beside.txt",
+        "/..%2fbeside.txt",
         "/missing.js",
         "/models",
         "/%00.html",

@@ -117,6 +117,16 @@ def test_several_and_small_faces_are_found(
     assert page.get_by_role("status").inner_text().startswith("5 faces: 1 ")
 
 
+def test_a_face_that_fills_the_picture_is_found(
+    new_page, address, portrait, tmp_path
+):
+    path = tmp_path / "near.png"
+    portrait.crop((175, 115, 360, 350)).save(path)
+    page = new_page()
+    open_ready(page, address)
+    assert len(choose(page, path)) == 1
+
+
 def test_an_upright_photo_whatever_its_orientation_tag(
     new_page, address, portrait, tmp_path
 ):

@@ -1,7 +1,7 @@
 // Faces in a picture, with eyes, nose and mouth: the two networks of
-// @mediapipe/face_detection, run by LiteRT. One looks for faces; the other,
-// made for faces near by, looks at each found one again, levelled and
-// enlarged, which confirms it and places its points.
+// @mediapipe/face_detection, run by LiteRT. Both look for faces; the one made
+// for faces near by then looks at each again, levelled and enlarged, which
+// confirms it and places its points.
 
 import { similarity, unmap } from "./alignment.js";
 import { runModel } from "./litert.js";
@@ -43,8 +43,10 @@ export class Detector {
    * @returns {Promise<Face[]>} from left to right.
    */
   async find(picture, thorough) {
-    const found = [];
-    for (const tile of tilesOf(picture, thorough)) {
+    const tiles = tilesOf(picture, thorough);
+    // A face that fills the picture is too near for the full-range network.
+    const found = await this.look(this.shortRange, picture, tiles[0]);
+    for (const tile of tiles) {
       found.push(...(await this.look(this.fullRange, picture, tile)));
     }
     const confirmed = [];
