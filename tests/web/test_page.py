@@ -121,7 +121,8 @@ def test_a_face_that_fills_the_picture_is_found(
     new_page, address, portrait, tmp_path
 ):
     path = tmp_path / "near.png"
-    portrait.crop((175, 115, 360, 350)).save(path)
+    # Neither hat nor shoulders: one of the networks misses her.
+    portrait.crop((170, 170, 365, 300)).save(path)
     page = new_page()
     open_ready(page, address)
     assert len(choose(page, path)) == 1
