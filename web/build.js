@@ -151,7 +151,8 @@ try {
   }
   // npm runs scripts in web/; a path is meant from where the user stands.
   const from = process.env.INIT_CWD ?? process.cwd();
-  await build(path.resolve(from, values.model), path.resolve(from, values.output));
+  const [model, output] = [values.model, values.output];
+  await build(path.resolve(from, model), path.resolve(from, output));
   console.log(`Built. Now: npm start`);
 } catch (error) {
   console.error(error.message);

@@ -21,7 +21,8 @@ const TYPES = {
 };
 const HEADERS = {
   // Frames cannot be forbidden from within the page, hence only here.
-  "Content-Security-Policy": `${CONTENT_SECURITY_POLICY}; frame-ancestors 'none'`,
+  "Content-Security-Policy":
+    `${CONTENT_SECURITY_POLICY}; frame-ancestors 'none'`,
   "Cache-Control": "no-cache", // asks each time, and gets 304 if unchanged
   "Permissions-Policy": "camera=(self), microphone=(), geolocation=()",
   "Referrer-Policy": "no-referrer",

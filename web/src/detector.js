@@ -105,7 +105,9 @@ function tilesOf({ width, height }, thorough) {
     const side = part * longer;
     if (side < MIN_TILE) break;
     for (const y of centers(height, side)) {
-      for (const x of centers(width, side)) tiles.push({ center: [x, y], side });
+      for (const x of centers(width, side)) {
+        tiles.push({ center: [x, y], side });
+      }
     }
   }
   return tiles;

@@ -37,7 +37,9 @@ function load() {
     return contract;
   });
   ready
-    .then(() => turn || messages.say("Ready. Choose a photo or use the camera."))
+    .then(() => {
+      if (!turn) messages.say("Ready. Choose a photo or use the camera.");
+    })
     .catch((error) => {
       messages.hideProgress();
       loadProblem = `The networks could not be loaded. ${error.message}`;

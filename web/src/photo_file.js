@@ -1,5 +1,5 @@
-// Looks at a file before the browser decodes it. Half a JPEG must get no answer,
-// and not every browser refuses it; and a reason is better than a refusal.
+// Looks at a file before the browser decodes it. Half a JPEG must get no
+// answer, and not every browser refuses it; a reason is better, too.
 
 const MAX_PIXELS = 100e6;
 const KINDS = "a JPEG, PNG or WebP picture";
