@@ -212,7 +212,7 @@ def test_the_network_is_written_in_keras_alone():
 def test_every_import_is_a_declared_dependency_and_the_reverse():
     extras = PROJECT["project"]["optional-dependencies"]
     runtime = import_names(PROJECT["project"]["dependencies"])
-    tools = extras["test"] + extras["dev"]
+    tools = [*extras["test"], *extras["dev"], *extras["browser"]]
     of_extras = {
         PACKAGE / name: import_names(extras[extra])
         for name, extra in EXTRAS.items()

@@ -89,7 +89,13 @@ def test_every_folder_of_the_package_is_shipped():
 def test_the_wheel_holds_the_package_and_nothing_else(tmp_path):
     copy = tmp_path / "copy"
     ignored = shutil.ignore_patterns(
-        ".*", "build", "dist", "runs", "*.egg-info", "__pycache__"
+        ".*",
+        "build",
+        "dist",
+        "node_modules",
+        "runs",
+        "*.egg-info",
+        "__pycache__",
     )
     shutil.copytree(ROOT, copy, symlinks=True, ignore=ignored)
     command = "-m pip wheel --quiet --no-deps --wheel-dir wheels ./copy"

@@ -1,0 +1,87 @@
+// The device's camera on a video element, and what may go wrong with it.
+
+const REASONS = {
+  NotAllowedError:
+    "The camera was refused. Allow it for this page in the browser's " +
+    "settings, or choose a photo.",
+  NotFoundError: "No camera was found. Choose a photo instead.",
+  NotReadableError:
+    "The camera is in use by another program. Close that and try again.",
+};
+
+export class Camera {
+  /** @param {HTMLVideoElement} video */
+  constructor(video) {
+    this.video = video;
+    this.facing = "user";
+    this.stream = null;
+  }
+
+  get running() {
+    return this.stream !== null;
+  }
+
+  /** Whether the picture is shown as in a mirror. */
+  get mirrored() {
+    return this.facing === "user";
+  }
+
+  /** @throws {Error} saying why there is no picture. */
+  async start() {
+    this.stop();
+    if (!navigator.mediaDevices?.getUserMedia) {
+      throw new Error(
+        "This browser gives pages no camera here; it needs https or " +
+          "localhost. Choose a photo instead.",
+      );
+    }
+    let stream;
+    try {
+      stream = await navigator.mediaDevices.getUserMedia({
+        audio: false,
+        video: {
+          facingMode: this.facing,
+          width: { ideal: 640 },
+          height: { ideal: 480 },
+        },
+      });
+    } catch (error) {
+      throw new Error(
+        REASONS[error.name] ?? `The camera did not start: ${error.message}`,
+      );
+    }
+    this.stream = stream;
+    this.video.srcObject = stream;
+    await this.video.play();
+  }
+
+  stop() {
+    for (const track of this.stream?.getTracks() ?? []) track.stop();
+    this.stream = null;
+    this.video.srcObject = null;
+  }
+
+  async turn() {
+    this.facing = this.facing === "user" ? "environment" : "user";
+    await this.start();
+  }
+
+  /** How many cameras there are, as far as the browser tells. */
+  async count() {
+    const devices = await navigator.mediaDevices.enumerateDevices();
+    return devices.filter(({ kind }) => kind === "videoinput").length;
+  }
+
+  /** Resolves at the next picture that has not been seen yet. */
+  nextFrame() {
+    return new Promise((resolve) => {
+      if (this.video.requestVideoFrameCallback) {
+        this.video.requestVideoFrameCallback(resolve);
+        // A camera that gives no more pictures must not hang the page.
+        setTimeout(resolve, 1000);
+      } else {
+        requestAnimationFrame(resolve);
+      }
+    });
+  }
+}
