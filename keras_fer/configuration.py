@@ -13,6 +13,7 @@ from typing import Literal
 
 import tyro
 
+from keras_fer.errors import DiskFullError
 from keras_fer.errors import ExpectedError
 from keras_fer.errors import TrainingInterrupted
 from keras_fer.errors import UsageError
@@ -103,14 +104,14 @@ def run(main, config):
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     try:
         main(config)
-    except TrainingInterrupted as interruption:
+    except (TrainingInterrupted, DiskFullError) as interruption:
         command = ["python", *sys.argv]
-        if hasattr(config, "run_dir"):
-            path = str(Path(config.run_dir) / "config.json")
+        path = Path(getattr(config, "run_dir", "")) / "config.json"
+        if hasattr(config, "run_dir") and path.exists():
             command = ["python", sys.argv[0], "--config", path, "--resume"]
         print(
-            f"\n{interruption}; nothing is lost. Go on with:\n"
-            f"  {shlex.join(command)}",
+            f"\n{str(interruption).rstrip('.')}; nothing is lost. Go on with:"
+            f"\n  {shlex.join(map(str, command))}",
             file=sys.stderr,
         )
         return interruption.exit_status

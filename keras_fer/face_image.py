@@ -12,6 +12,7 @@ from PIL import ImageOps
 from keras_fer.datasets.picture_checks import MAX_PIXELS
 from keras_fer.datasets.picture_checks import MIN_SIDE
 from keras_fer.datasets.picture_checks import PNG_END
+from keras_fer.datasets.picture_checks import recognize
 from keras_fer.errors import DataError
 
 FORMATS = ("JPEG", "PNG", "WEBP")
@@ -115,10 +116,17 @@ def _open(path):
     except FileNotFoundError:
         raise DataError(f"There is no picture {path}.") from None
     except Exception as error:  # a damaged file makes decoders raise anything
-        raise DataError(
-            f"{path} cannot be decoded ({error}). Expected: a whole "
-            f"{', '.join(FORMATS)} file."
-        ) from error
+        if isinstance(error, OSError) and error.errno:  # of the file system
+            raise DataError(
+                f"{path} cannot be read ({error.strerror})."
+            ) from error
+        kind = recognize(content)
+        hint = f"Expected: a whole {', '.join(FORMATS)} file."
+        if kind not in ("unknown", "JPEG", "PNG", "WebP"):
+            hint += f" It looks like {kind}: convert it to JPEG."
+        elif isinstance(error, Image.UnidentifiedImageError):
+            error = f"it looks like: {kind}"
+        raise DataError(f"{path} cannot be decoded ({error}). {hint}") from None
 
 
 def _check_array(array):

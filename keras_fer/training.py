@@ -14,6 +14,7 @@ from keras_fer import augment
 from keras_fer import checkpoints
 from keras_fer import files
 from keras_fer import input_pipeline
+from keras_fer import step_time
 from keras_fer.errors import NonFiniteLossError
 from keras_fer.errors import TrainingInterrupted
 
@@ -143,7 +144,8 @@ def fit(
 def _train_step(model, images, labels, progress, bar):
     start = time.monotonic()
     targets = keras.ops.one_hot(labels, model.output_shape[-1])
-    loss, accuracy = model.train_on_batch(images, targets)
+    with step_time.memory_named(len(images)):
+        loss, accuracy = model.train_on_batch(images, targets)
     _check_finite(
         model,
         loss,

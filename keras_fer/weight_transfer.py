@@ -3,10 +3,11 @@
 import keras
 import numpy as np
 
-from keras_fer.imagenet_weights import WeightsError
+from keras_fer import weight_file
 from keras_fer.layers import ImageNormalization
 from keras_fer.layers import LIPPooling2D
 from keras_fer.layers import ProjectionLogits
+from keras_fer.weight_file import WeightsError
 
 
 def load(source, model):
@@ -25,6 +26,8 @@ def load(source, model):
         _transplant_vgg16(source.path, model)
     elif source.path is not None:
         _load_own_weights(source.path, model)
+    if source.path is not None:
+        _check_finite(source.path, model)
 
 
 def copy_all_but_head(source, model):
@@ -69,10 +72,24 @@ def _load_preset_weights(path, model):
         ) from error
 
 
+def _check_finite(path, model):
+    for variable in model.variables:
+        values = keras.ops.convert_to_numpy(variable.value)
+        if not np.isfinite(values).all():
+            raise WeightsError(
+                f"{path} has NaN or infinity in {variable.path}: a training "
+                "that failed. Take an earlier file."
+            )
+
+
 def _load_own_weights(path, model):
     try:
+        found, expected = weight_file.count_arrays(path), len(model.variables)
         model.load_weights(path)
-    except (ValueError, KeyError) as error:
+        # Keras passes over what a file has beyond the network.
+        if found is not None and found != expected:
+            raise ValueError(f"it has {found} arrays, the network {expected}")
+    except (ValueError, KeyError, OSError) as error:
         raise WeightsError(
             f"The weights in {path} do not fit this architecture (width, "
             "pooling, head, attention, classes; head='dense' also fits one "

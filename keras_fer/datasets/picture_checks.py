@@ -16,9 +16,19 @@ _MAGIC = {
     b"\xff\xd8\xff": "JPEG",
     b"\x89PNG\r\n\x1a\n": "PNG",
     b"GIF8": "GIF",
-    b"RIFF": "WebP",
     b"BM": "BMP",
+    b"II*\0": "TIFF",
+    b"MM\0*": "TIFF",
+    b"\xff\x0a": "JPEG XL",
+    b"\0\0\0\x0cJXL ": "JPEG XL",
     b"<": "HTML or XML",
+}
+# What comes after the size of the first box in ISO's media files.
+_BRANDS = {
+    b"ftypavif": "AVIF",
+    b"ftypheic": "HEIC",
+    b"ftypheix": "HEIC",
+    b"ftypmif1": "HEIC",
 }
 
 
@@ -155,10 +165,7 @@ def inspect(content):
     """
     if not content:
         return "is empty (0 bytes)", None
-    kind = next(
-        (kind for magic, kind in _MAGIC.items() if content.startswith(magic)),
-        "unknown",
-    )
+    kind = recognize(content)
     if kind not in FORMATS:
         return f"is no JPEG or PNG file (looks like: {kind})", None
     try:
@@ -188,6 +195,23 @@ def inspect(content):
     ):
         return f"is {width}x{height}: no face of a usable size", None
     return None, (width, height)
+
+
+def recognize(content):
+    """The kind of a file by its first bytes, whatever its name says.
+
+    Args:
+        content: `bytes`.
+
+    Returns:
+        Its name, such as "JPEG", or "unknown".
+    """
+    if content.startswith(b"RIFF") and content[8:12] == b"WEBP":
+        return "WebP"
+    for magic, kind in _MAGIC.items():
+        if content.startswith(magic):
+            return kind
+    return _BRANDS.get(content[4:12], "unknown")
 
 
 def _and_more(names):

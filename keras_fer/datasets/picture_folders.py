@@ -26,6 +26,7 @@ CLASS_FOLDERS = {
     "neutral": 6,
 }
 PICTURES = (".jpg", ".jpeg", ".png")
+_MOST_UNPACKED = 100  # times a member's size in the archive
 # What operating systems leave behind.
 _LITTER = ("thumbs.db", "desktop.ini", "__macosx")
 
@@ -132,14 +133,28 @@ def is_litter(name):
 
 def _unsafe(member, folders, name):
     """Why a member of an archive is not read, or None."""
-    if ".." in folders or member.filename.startswith("/") or "\\" in name:
+    if (
+        ".." in folders
+        or member.filename.startswith("/")
+        or "\\" in member.orig_filename
+        or "\0" in member.orig_filename
+    ):
         return "leads out of the archive"
-    if stat.S_ISLNK(member.external_attr >> 16):
+    kind = stat.S_IFMT(member.external_attr >> 16)
+    if kind == stat.S_IFLNK:
         return "is a link"
+    if kind not in (0, stat.S_IFREG):
+        return "is no plain file"
     if member.flag_bits & 1:
         return "is encrypted"
     if member.file_size > MAX_PICTURE_BYTES:
         return f"unpacks to {member.file_size:,} bytes"
+    # Pictures are packed already.
+    if member.file_size > _MOST_UNPACKED * max(member.compress_size, 1):
+        return (
+            f"unpacks from {member.compress_size:,} to "
+            f"{member.file_size:,} bytes"
+        )
     if not name.lower().endswith(PICTURES):
         return "is no JPEG or PNG file"
     return None

@@ -1,0 +1,63 @@
+"""A data set to damage, a small model file to damage, and the commands."""
+
+import shutil
+
+import pytest
+
+import inject
+from recipe_command import SMALL
+
+ALIGNED = "basic/Image/aligned"
+
+
+@pytest.fixture
+def faces(data, tmp_path):
+    """A copy of the drawn faces, in RAF-DB's layout."""
+    shutil.copytree(data, tmp_path / "faces")
+    return tmp_path / "faces"
+
+
+@pytest.fixture
+def pictures(faces):
+    return faces / ALIGNED
+
+
+@pytest.fixture
+def commands(capsys, cache, tmp_path, monkeypatch):
+    """Runs a command in this process: (status, output, message)."""
+    monkeypatch.setenv("KERAS_FER_CACHE", str(cache))
+
+    class Commands:
+        run_dir = tmp_path / "run"
+
+        def keras_fer(self, *words):
+            return inject.keras_fer(capsys, *words)
+
+        def check_data(self, directory, *words):
+            return self.keras_fer(
+                *("check-data", directory, "--expected-counts", "any", *words)
+            )
+
+        def rafdb(self, directory, *words):
+            """The recipe, on data that it should refuse."""
+            return inject.recipe(
+                *(capsys, "rafdb", "--data-dir", directory),
+                *("--run-dir", self.run_dir, *SMALL, *words),
+            )
+
+        def recipe(self, name, *words):
+            return inject.recipe(capsys, name, *words)
+
+        def refuse(self, directory, *words):
+            """The message of recipe and check-data, which refuse the data."""
+            status, _, message = self.rafdb(directory)
+            assert status == 3
+            assert not (self.run_dir / "config.json").exists()
+            other, _, text = self.check_data(directory)
+            assert other == 3
+            for word in words:
+                assert word in message and word in text
+            assert "Traceback" not in message + text
+            return message
+
+    return Commands()
