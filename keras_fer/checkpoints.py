@@ -8,7 +8,6 @@ as the previous one.
 import dataclasses
 import json
 import os
-import zipfile
 from pathlib import Path
 
 import keras
@@ -127,13 +126,13 @@ def load(directory, model, run_id):
             continue
         try:
             progress, state, best = _read(path)
-        except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
+            if progress.run_id != run_id:
+                messages.append(f"{path} belongs to another run")
+                continue
+            restore(model, state)
+        except Exception as error:  # whatever damage makes NumPy raise
             messages.append(f"{path} cannot be read ({error})")
             continue
-        if progress.run_id != run_id:
-            messages.append(f"{path} belongs to another run")
-            continue
-        restore(model, state)
         return progress, best, messages
     return None, [], messages
 

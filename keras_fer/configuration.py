@@ -132,6 +132,8 @@ def _defaults(config_class, demo, arguments):
         return config_class(**chosen)
     try:
         saved = json.loads(Path(path).read_text(encoding="utf-8"))
+        if not isinstance(saved, dict):
+            raise ValueError("it holds no settings")
     except (OSError, ValueError) as error:
         raise UsageError(f"--config {path} cannot be read: {error}") from error
     saved.pop("run_id", None)

@@ -19,7 +19,7 @@ _OPTIMIZERS = (
 )
 # Module, without "src" and the file's own name -> classes.
 _KERAS = {
-    "keras": "DTypePolicy Functional Sequential Variable",
+    "keras": "DTypePolicy Sequential Variable",
     "keras.dtype_policies": "DTypePolicy",
     "keras.initializers": (
         "Constant GlorotNormal GlorotUniform HeNormal HeUniform Identity "

@@ -5,7 +5,10 @@ that claim more than the file has. Keras opens none of these files before it
 was looked at here.
 """
 
+import collections
+import contextlib
 import math
+import re
 import zipfile
 from pathlib import Path
 
@@ -36,32 +39,75 @@ def check_weight_file(path):
             file's size, half precision, or a whole model in HDF5.
     """
     path = Path(path)
-    if path.suffix == ".keras":
-        with zipfile.ZipFile(path) as archive:
-            member = archive.getinfo("model.weights.h5")
-            _check_size(path, member.file_size, path.stat().st_size)
-            with archive.open(member) as stream, h5py.File(stream) as file:
-                return _check(file, path, member.file_size)
-    with h5py.File(path) as file:
-        return _check(file, path, path.stat().st_size)
+    with open_weights(path) as (file, size):
+        return _check(file, path, size)
 
 
-def count_arrays(path):
-    """How many arrays of the network a weight file has, or None for none.
+@contextlib.contextmanager
+def open_weights(path):
+    """Opens a weight file, or the one inside a `.keras` archive.
 
     Args:
         path: as above.
+
+    Yields:
+        (`h5py.File`, its size in bytes).
     """
-    if Path(path).suffix == ".keras":
-        return None
-    found = []
-    with h5py.File(path) as file:
+    path = Path(path)
+    if path.suffix != ".keras":
+        with h5py.File(path) as file:
+            yield file, path.stat().st_size
+        return
+    with zipfile.ZipFile(path) as archive:
+        member = archive.getinfo("model.weights.h5")
+        _check_size(path, member.file_size, path.stat().st_size)
+        with archive.open(member) as stream, h5py.File(stream) as file:
+            yield file, member.file_size
+
+
+def find_difference(path, layers, num_arrays):
+    """What of a file does not fit a network, which Keras may pass over.
+
+    Args:
+        path: as above, in Keras 3's format.
+        layers: (name, class name, shapes of its own variables) of each of
+            the network's layers, in their order.
+        num_arrays: how many arrays the network has in all.
+
+    Returns:
+        The first difference in words, or None.
+    """
+    with open_weights(path) as (file, _):
         if "layers" not in file:
-            return None
+            return "it has no layers"
+        numbers = collections.Counter()
+        for name, class_name, expected in layers:
+            number = numbers[class_name]
+            numbers[class_name] += 1
+            place = f"layers/{_snake_case(class_name)}" + (
+                f"_{number}" if number else ""
+            )
+            kept = file.get(f"{place}/vars", {})
+            found = [
+                tuple(kept[str(index)].shape)
+                for index in range(len(kept))
+                if str(index) in kept
+            ]
+            if found != expected:
+                return f"{name} is {expected} here and {found} in the file"
+        arrays = []
         file["layers"].visititems(
-            lambda _, item: found.append(isinstance(item, h5py.Dataset)) or None
+            lambda _, item: arrays.append(isinstance(item, h5py.Dataset))
         )
-    return sum(found)
+    if sum(arrays) != num_arrays:
+        return f"it has {sum(arrays)} arrays, and the network {num_arrays}"
+    return None
+
+
+def _snake_case(name):
+    """As Keras names the groups of its weight files."""
+    name = re.sub(r"(.)([A-Z][a-z]+)", r"\1_\2", name)
+    return re.sub(r"([a-z])([A-Z])", r"\1_\2", name).lower()
 
 
 def _check(file, path, size):

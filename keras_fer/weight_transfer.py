@@ -83,18 +83,35 @@ def _check_finite(path, model):
 
 
 def _load_own_weights(path, model):
+    layers = [
+        (
+            layer.name,
+            type(layer).__name__,
+            [tuple(variable.shape) for variable in _own_variables(layer)],
+        )
+        for layer in model.layers
+    ]
     try:
-        found, expected = weight_file.count_arrays(path), len(model.variables)
-        model.load_weights(path)
         # Keras passes over what a file has beyond the network.
-        if found is not None and found != expected:
-            raise ValueError(f"it has {found} arrays, the network {expected}")
+        difference = weight_file.find_difference(
+            path, layers, len(model.weights)
+        )
+        if difference:
+            raise ValueError(difference)
+        model.load_weights(path)
     except (ValueError, KeyError, OSError) as error:
         raise WeightsError(
             f"The weights in {path} do not fit this architecture (width, "
             "pooling, head, attention, classes; head='dense' also fits one "
             f"image size alone): {error}"
         ) from error
+
+
+def _own_variables(layer):
+    """What Keras stores of a layer itself, without the layers inside it."""
+    store = {}
+    layer.save_own_variables(store)
+    return [store[str(index)] for index in range(len(store))]
 
 
 def _transplant_vgg16(path, model):

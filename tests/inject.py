@@ -5,10 +5,13 @@ Some faults go into a child process as code that runs first (`prelude` in
 """
 
 import ctypes
+import json
 import os
 import runpy
+import shutil
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 
 from recipe_command import RECIPES
@@ -125,6 +128,41 @@ def _finished(capsys, command):
         status = 0 if end.code is None else end.code
     out, error = capsys.readouterr()
     return status, out, error
+
+
+def sweep(directory, what):
+    """What `checkpoint_sweep.py` found in a child."""
+    tests = Path(__file__).parent
+    paths = os.pathsep.join([str(tests), *sys.path])
+    done = subprocess.run(
+        [sys.executable, tests / "checkpoint_sweep.py", directory, what],
+        capture_output=True,
+        text=True,
+        env=environment_of(KERAS_BACKEND="numpy", PYTHONPATH=paths),
+        timeout=300,
+    )
+    if done.returncode:
+        raise RuntimeError(done.stderr)
+    return json.loads(done.stdout)
+
+
+def pack(pictures, add=lambda archive: None):
+    """Packs aligned faces as RAF-DB's authors ship them, and removes them.
+
+    Args:
+        pictures: the folder Image/aligned.
+        add: called with the open archive, to add to it.
+
+    Returns:
+        The archive's path.
+    """
+    path = pictures.with_name("aligned.zip")
+    with zipfile.ZipFile(path, "w") as archive:
+        for picture in sorted(pictures.iterdir()):
+            archive.write(picture, f"aligned/{picture.name}")
+        add(archive)
+    shutil.rmtree(pictures)
+    return path
 
 
 def tree(directory):

@@ -114,10 +114,12 @@ def list_archive(archive):
     pictures, faults = {}, []
     for member in members:
         *folders, name = member.filename.split("/")
-        if not name or any(map(is_litter, [*folders[:1], name])):
+        fault = _leads_out(member, folders)
+        litter = not name or any(map(is_litter, [*folders[:1], name]))
+        if litter and not fault:
             continue
-        fault = _unsafe(member, folders, name)
-        if name in pictures:
+        fault = fault or _unsafe(member, name)
+        if name in pictures and not fault:
             fault = "is there twice"
         if fault:
             faults.append(f"{archive}: {member.filename} {fault}")
@@ -131,8 +133,8 @@ def is_litter(name):
     return name.startswith(".") and name != ".." or name.lower() in _LITTER
 
 
-def _unsafe(member, folders, name):
-    """Why a member of an archive is not read, or None."""
+def _leads_out(member, folders):
+    """A fault of a member's path, or None."""
     if (
         ".." in folders
         or member.filename.startswith("/")
@@ -140,6 +142,11 @@ def _unsafe(member, folders, name):
         or "\0" in member.orig_filename
     ):
         return "leads out of the archive"
+    return None
+
+
+def _unsafe(member, name):
+    """Why a member of an archive is not read, or None."""
     kind = stat.S_IFMT(member.external_attr >> 16)
     if kind == stat.S_IFLNK:
         return "is a link"

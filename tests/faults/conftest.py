@@ -50,7 +50,8 @@ def commands(capsys, cache, tmp_path, monkeypatch):
 
         def refuse(self, directory, *words):
             """The message of recipe and check-data, which refuse the data."""
-            status, _, message = self.rafdb(directory)
+            # Should it take the data all the same, it ends before training.
+            status, _, message = self.rafdb(directory, "--batch-size", "1000")
             assert status == 3
             assert not (self.run_dir / "config.json").exists()
             other, _, text = self.check_data(directory)
@@ -61,3 +62,26 @@ def commands(capsys, cache, tmp_path, monkeypatch):
             return message
 
     return Commands()
+
+
+@pytest.fixture(scope="session")
+def model_files(shared):
+    """A small untrained network as model.keras, .weights.h5 and .tflite."""
+    directory, lock = shared[0] / "model_files", shared[1]
+    with lock:
+        if not directory.exists():
+            import keras_fer
+            from keras_fer import model_file
+            from keras_fer.export import tflite
+
+            directory.mkdir()
+            model = keras_fer.build_model(input_shape=(32, 32, 3), width=0.02)
+            model.save(directory / "model.keras")
+            model.save_weights(directory / "model.weights.h5")
+            path = directory / "model.tflite"
+            path.write_bytes(tflite.convert(model, "float32"))
+            shutil.copy(path, directory / "bare.tflite")
+            model_file.attach(
+                path, model_file.Contract(keras_fer.CLASSES, 40, 32, "float32")
+            )
+    return directory
