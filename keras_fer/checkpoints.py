@@ -7,6 +7,7 @@ as the previous one.
 
 import dataclasses
 import json
+import math
 import os
 from pathlib import Path
 
@@ -103,6 +104,23 @@ def save(directory, model, progress, best=()):
     if last.exists():
         os.replace(last, directory / "previous.npz")
     os.replace(directory / "next.npz", last)
+
+
+def save_weights(target, model):
+    """Writes a model's weights as `.weights.h5`, all of them or nothing.
+
+    Args:
+        target: the file.
+        model: the model.
+    """
+    kept = [*model.variables]
+    if getattr(model, "optimizer", None) is not None:
+        kept += model.optimizer.variables
+    with files.atomic_path(target) as path:
+        # Float32, and some kilobytes of HDF5's own for each array.
+        size = sum(4 * math.prod(v.shape) + 8192 for v in kept)
+        files.reserve(path, size)
+        model.save_weights(path)
 
 
 def load(directory, model, run_id):

@@ -105,13 +105,9 @@ def run(main, config):
     try:
         main(config)
     except (TrainingInterrupted, DiskFullError) as interruption:
-        command = ["python", *sys.argv]
-        path = Path(getattr(config, "run_dir", "")) / "config.json"
-        if hasattr(config, "run_dir") and path.exists():
-            command = ["python", sys.argv[0], "--config", path, "--resume"]
         print(
             f"\n{str(interruption).rstrip('.')}; nothing is lost. Go on with:"
-            f"\n  {shlex.join(map(str, command))}",
+            f"\n  {_command_to_go_on(config)}",
             file=sys.stderr,
         )
         return interruption.exit_status
@@ -119,9 +115,22 @@ def run(main, config):
         print(f"error: {error}", file=sys.stderr)
         return error.exit_status
     except KeyboardInterrupt:
-        print("\nstopped; the same command begins again", file=sys.stderr)
+        print(
+            "\nstopped at once. Go on from the last checkpoint with:\n  "
+            f"{_command_to_go_on(config)}",
+            file=sys.stderr,
+        )
         return TrainingInterrupted.exit_status
     return 0
+
+
+def _command_to_go_on(config):
+    path = Path(getattr(config, "run_dir", "")) / "config.json"
+    if hasattr(config, "run_dir") and path.exists():
+        command = ["python", sys.argv[0], "--config", path, "--resume"]
+    else:
+        command = ["python", *sys.argv]
+    return shlex.join(map(str, command))
 
 
 def _defaults(config_class, demo, arguments):

@@ -103,6 +103,21 @@ def full_disk_named(target: str | Path) -> Iterator[None]:
         ) from error
 
 
+def reserve(path: Path, size: int) -> None:
+    """Takes the room for a file that HDF5 will write.
+
+    A write of HDF5's that fails can crash the process when it ends; here a
+    full disk is an error like others.
+
+    Args:
+        path: of `atomic_path`; holds `size` zeros afterwards.
+        size: bytes, at least what will be written.
+    """
+    with path.open("wb") as file:
+        if hasattr(os, "posix_fallocate"):
+            os.posix_fallocate(file.fileno(), 0, size)
+
+
 def write_text(target: str | Path, text: str) -> None:
     """Replaces `target` by `text` in UTF-8, all of it or nothing.
 

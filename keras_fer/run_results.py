@@ -3,6 +3,7 @@
 import keras
 import numpy as np
 
+from keras_fer import checkpoints
 from keras_fer import evaluation
 from keras_fer import figures
 from keras_fer import files
@@ -90,8 +91,7 @@ def write_results(
     fingerprints.concatenate(known).save(directory / "fingerprints.npz")
     with files.atomic_path(directory / "model.keras") as path:
         _finished(model).save(path)
-    with files.atomic_path(directory / "model.weights.h5") as path:
-        model.save_weights(path)
+    checkpoints.save_weights(directory / "model.weights.h5", model)
     figures.save_figure(
         figures.training_curves_figure(
             figures.read_history(directory / "history.csv")

@@ -121,8 +121,7 @@ def fit(
                     progress.best = accuracy
                     progress.best_epoch = progress.epoch
                     best = weights
-                    with files.atomic_path(kept / "best.weights.h5") as path:
-                        model.save_weights(path)
+                    checkpoints.save_weights(kept / "best.weights.h5", model)
             _finish_epoch(model, progress, batch_size, loss, accuracy)
             # Before the checkpoint: after it, a kill would leave a finished
             # training without its last row.

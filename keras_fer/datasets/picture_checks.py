@@ -179,6 +179,7 @@ def inspect(content):
             # An image cannot be used after verify.
             image = Image.open(io.BytesIO(content), formats=FORMATS)
             image.load()
+            transparent = _has_transparent_parts(image)
             orientation = image.getexif().get(_ORIENTATION, 1)
     except Image.DecompressionBombError as error:
         return f"is too large to be a face ({error})", None
@@ -186,8 +187,12 @@ def inspect(content):
         return f"cannot be decoded ({error}): cut off or damaged", None
     if kind == "PNG" and PNG_END not in content:
         return "has no end: cut off or damaged", None
+    if image.mode == "CMYK":  # of which there are two opposite kinds
+        return "is CMYK, expected RGB or grey", None
     if image.mode.startswith("I"):  # decoders disagree about these
         return "has 16 bits a channel, expected 8", None
+    if transparent:  # TensorFlow drops it, the classifier lays it over white
+        return "has transparent parts: lay it over a background", None
     if orientation != 1:  # which TensorFlow does not look at
         return f"is stored turned (EXIF orientation {orientation})", None
     if min(width, height) < MIN_SIDE or max(width, height) > 2 * min(
@@ -212,6 +217,12 @@ def recognize(content):
         if content.startswith(magic):
             return kind
     return _BRANDS.get(content[4:12], "unknown")
+
+
+def _has_transparent_parts(image):
+    if not image.has_transparency_data:
+        return False
+    return image.convert("RGBA").getchannel("A").getextrema()[0] < 255
 
 
 def _and_more(names):
