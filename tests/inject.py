@@ -130,6 +130,18 @@ def _finished(capsys, command):
     return status, out, error
 
 
+def run_code(code, *arguments):
+    """The output of `code` in a Python of its own."""
+    return subprocess.run(
+        [sys.executable, "-c", code, *map(str, arguments)],
+        check=True,
+        capture_output=True,
+        text=True,
+        env=environment_of(PYTHONPATH=os.pathsep.join(sys.path)),
+        timeout=300,
+    ).stdout
+
+
 def sweep(directory, what):
     """What `checkpoint_sweep.py` found in a child."""
     tests = Path(__file__).parent
