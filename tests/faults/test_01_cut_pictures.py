@@ -27,6 +27,7 @@ def test_every_cut_picture_is_named_and_nothing_is_written(
         names.append(str(path))
     before = inject.tree(cache)
     message = commands.refuse(faces, *names)
+    assert f"{names[0]} is empty (0 bytes)" in message
     assert "4 of 84 pictures are faulty" in message
     assert inject.tree(cache) == before
     status, out, message = commands.keras_fer(
