@@ -1,7 +1,7 @@
 """Saves checkpoints under kills, full disks and damage; prints JSON.
 
 Run as a program with KERAS_BACKEND=numpy, which starts in a second and may
-fork. The arguments: the folder to write in, and what to do there.
+fork. The arguments: the folder to write in, and the sweeps to do there.
 """
 
 import json
@@ -162,15 +162,17 @@ def damage(directory):
     return answers
 
 
-def main(directory, what):
+def main(directory, *sweeps):
     directory = Path(directory, "checkpoints")
-    if what == "damage":
-        result = damage(directory)
-    elif what == "full":
-        result = fill_disk(directory)
-    else:
-        result = kill(directory, what, 1 if what == "calls" else 53)
-    print(json.dumps(result))
+    found = {}
+    for what in sweeps:
+        if what == "damage":
+            found[what] = damage(directory)
+        elif what == "full":
+            found[what] = fill_disk(directory)
+        else:
+            found[what] = kill(directory, what, 1 if what == "calls" else 53)
+    print(json.dumps(found))
 
 
 if __name__ == "__main__":

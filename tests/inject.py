@@ -142,12 +142,12 @@ def run_code(code, *arguments):
     ).stdout
 
 
-def sweep(directory, what):
+def sweep(directory, *sweeps):
     """What `checkpoint_sweep.py` found in a child."""
     tests = Path(__file__).parent
     paths = os.pathsep.join([str(tests), *sys.path])
     done = subprocess.run(
-        [sys.executable, tests / "checkpoint_sweep.py", directory, what],
+        [sys.executable, tests / "checkpoint_sweep.py", directory, *sweeps],
         capture_output=True,
         text=True,
         env=environment_of(KERAS_BACKEND="numpy", PYTHONPATH=paths),

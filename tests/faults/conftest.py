@@ -1,5 +1,6 @@
 """A data set to damage, a small model file to damage, and the commands."""
 
+import json
 import shutil
 
 import pytest
@@ -62,6 +63,18 @@ def commands(capsys, cache, tmp_path, monkeypatch):
             return message
 
     return Commands()
+
+
+@pytest.fixture(scope="session")
+def sweeps(shared):
+    """What `checkpoint_sweep.py` found, in one child for three rows."""
+    path, lock = shared[0] / "sweeps.json", shared[1]
+    with lock:
+        if not path.exists():
+            names = "bytes", "full", "damage"
+            found = inject.sweep(shared[0] / "sweeps", *names)
+            path.write_text(json.dumps(found))
+    return json.loads(path.read_text())
 
 
 @pytest.fixture(scope="session")

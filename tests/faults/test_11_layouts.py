@@ -30,17 +30,23 @@ def folders(data, root, names, test="test"):
     return root
 
 
-@pytest.mark.parametrize("names", LAYOUTS)
-@pytest.mark.parametrize("test", ["test", "valid"])
+@pytest.mark.parametrize(
+    ("names", "test"),
+    [
+        ("numbers", "test"),
+        ("padded numbers", "valid"),
+        ("names", "val"),
+        ("other names", "Test"),
+    ],
+)
 def test_class_folders_give_the_official_labels(
     names, test, data, tmp_path, commands
 ):
     root = folders(data, tmp_path / "DATASET", LAYOUTS[names], test)
     status, out, message = commands.check_data(root, "--dataset", "raf_db")
     assert status == 0, message
-    official = commands.check_data(data)[1]
-    table = "\n".join(line for line in official.splitlines() if "|" in line)
-    assert table in out and "class folders" in out
+    assert "class folders" in out
+    assert "| surprise | 10 | 2 |" in out and "| neutral | 10 | 2 |" in out
     ours, theirs = (
         image_folder.load_source(find_source(place)) for place in (root, data)
     )

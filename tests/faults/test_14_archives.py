@@ -133,7 +133,7 @@ NAMES = strategies.lists(
 ).map("/".join)
 
 
-@settings(deadline=None, derandomize=True, max_examples=100)
+@settings(deadline=None, derandomize=True, max_examples=30)
 @given(strategies.lists(NAMES, max_size=4))
 def test_names_of_members_never_leave_the_archive(tmp_path_factory, names):
     directory = tmp_path_factory.mktemp("names")

@@ -64,6 +64,7 @@ def test_the_same_weights_alone_pass(model_files):
     )
 
 
+@pytest.mark.slow  # builds VGG16
 def test_vgg16s_format_must_be_vgg16(tmp_path):
     """Thirteen convolutions, or nothing is taken."""
     path = tmp_path / "vgg.h5"

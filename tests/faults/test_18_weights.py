@@ -155,14 +155,26 @@ OTHERS = {
 }
 
 
-@pytest.mark.parametrize("other", OTHERS)
+@pytest.mark.parametrize(
+    "other",
+    [
+        "classes",
+        "attention",
+        *(
+            pytest.param(name, marks=pytest.mark.slow)
+            for name in ("width", "pooling", "head", "batch norm")
+        ),
+    ],
+)
 def test_weights_of_another_network_are_refused(other, path):
     arguments, words = OTHERS[other]
     with pytest.raises(WeightsError, match=f"(?s)do not fit.*{words}"):
         build(path, **arguments)
 
 
-@pytest.mark.parametrize("value", [np.nan, np.inf])
+@pytest.mark.parametrize(
+    "value", [np.nan, pytest.param(np.inf, marks=pytest.mark.slow)]
+)
 def test_weights_of_a_failed_training_are_refused(value, path):
     with h5py.File(path, "a") as file:
         file[KERNEL][0, 0, 0, 0] = value

@@ -19,11 +19,16 @@ from recipe_command import read_weights
 from recipe_command import run
 
 
-@pytest.mark.parametrize(
-    "how", [pytest.param("calls", marks=pytest.mark.slow), "bytes"]
-)
-def test_a_save_killed_at_any_step_leaves_a_whole_checkpoint(how, tmp_path):
-    found = inject.sweep(tmp_path, how)
+def test_a_save_killed_after_any_byte_leaves_a_whole_checkpoint(sweeps):
+    check_kills(sweeps["bytes"])
+
+
+@pytest.mark.slow
+def test_a_save_killed_before_any_call_leaves_a_whole_checkpoint(tmp_path):
+    check_kills(inject.sweep(tmp_path, "calls")["calls"])
+
+
+def check_kills(found):
     switch = found.index(3)
     assert switch > 30, "the sweep killed too rarely to show anything"
     assert found == [2] * switch + [3] * (len(found) - switch)

@@ -14,8 +14,8 @@ from recipe_command import read_weights
 from recipe_command import run
 
 
-def test_every_writer_says_so_and_leaves_the_old_file(tmp_path):
-    answers, after = inject.sweep(tmp_path, "full")
+def test_every_writer_says_so_and_leaves_the_old_file(sweeps):
+    answers, after = sweeps["full"]
     assert len(answers) == 25
     for name, limit, said, whole, left in answers:
         shown = "next.npz" if name == "last.npz" else f"{name} (it had "

@@ -5,15 +5,14 @@ import shutil
 import numpy as np
 import pytest
 
-import inject
 from recipe_command import SMALL
 from recipe_command import read_weights
 from recipe_command import run
 
 
-def test_no_damage_is_taken_for_a_checkpoint(tmp_path):
+def test_no_damage_is_taken_for_a_checkpoint(sweeps):
     """The loader raises if it hands out a mixture; see checkpoint_sweep."""
-    found = inject.sweep(tmp_path, "damage")
+    found = dict(sweeps["damage"])
     assert found.pop("whole") == [2, []]
     assert len(found) > 100
     harmless = 0

@@ -39,6 +39,7 @@ def homeless(*words, prelude=NO_NETWORK):
     return done.returncode, done.stdout, done.stderr
 
 
+@pytest.mark.slow  # two children
 def test_data_is_checked_and_faces_classified_all_the_same(data, model_files):
     face = data / "basic/Image/aligned/test_00001_aligned.jpg"
     for words in (

@@ -24,7 +24,17 @@ LOCALES = (
 )
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize(
+    "name",
+    [
+        NAMES[0],
+        NAMES[4],
+        *(
+            pytest.param(name, marks=pytest.mark.slow)
+            for name in (*NAMES[1:4], NAMES[5])
+        ),
+    ],
+)
 def test_a_data_set_may_have_any_name(name, data, tmp_path, commands):
     place = tmp_path / "sets" / name
     shutil.copytree(data, place)
@@ -44,6 +54,7 @@ def test_a_run_may_have_any_name(data, tmp_path, commands):
         assert commands.run_dir.is_dir()
 
 
+@pytest.mark.slow  # two children each
 @pytest.mark.parametrize("variables", LOCALES)
 def test_a_locale_changes_no_answer(variables, data, model_files, tmp_path):
     place = tmp_path / NAMES[0]

@@ -5,6 +5,8 @@ Durations come from time.monotonic, and runs are told apart by a random id.
 
 import os
 
+import pytest
+
 import inject
 from keras_fer import model_file
 
@@ -31,6 +33,7 @@ def test_a_model_file_of_1970_keeps_its_description(model_files, tmp_path):
     assert model_file.read(path) == contract
 
 
+@pytest.mark.slow  # two children
 def test_a_clock_in_1970_changes_no_answer(data, model_files):
     face = data / "basic/Image/aligned/test_00001_aligned.jpg"
     words = ("classify", face, "--model", model_files / "model.tflite")
