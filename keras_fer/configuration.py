@@ -13,6 +13,7 @@ from typing import Literal
 
 import tyro
 
+from keras_fer.errors import DiskFullError
 from keras_fer.errors import ExpectedError
 from keras_fer.errors import TrainingInterrupted
 from keras_fer.errors import UsageError
@@ -130,14 +131,10 @@ def run(main, config):
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     try:
         main(config)
-    except TrainingInterrupted as interruption:
-        command = ["python", *sys.argv]
-        if hasattr(config, "run_dir"):
-            path = str(Path(config.run_dir) / "config.json")
-            command = ["python", sys.argv[0], "--config", path, "--resume"]
+    except (TrainingInterrupted, DiskFullError) as interruption:
         print(
-            f"\n{interruption}; nothing is lost. Go on with:\n"
-            f"  {shlex.join(command)}",
+            f"\n{str(interruption).rstrip('.')}; nothing is lost. Go on with:"
+            f"\n  {_command_to_go_on(config)}",
             file=sys.stderr,
         )
         return interruption.exit_status
@@ -145,9 +142,22 @@ def run(main, config):
         print(f"error: {error}", file=sys.stderr)
         return error.exit_status
     except KeyboardInterrupt:
-        print("\nstopped; the same command begins again", file=sys.stderr)
+        print(
+            "\nstopped at once. Go on from the last checkpoint with:\n  "
+            f"{_command_to_go_on(config)}",
+            file=sys.stderr,
+        )
         return TrainingInterrupted.exit_status
     return 0
+
+
+def _command_to_go_on(config):
+    path = Path(getattr(config, "run_dir", "")) / "config.json"
+    if hasattr(config, "run_dir") and path.exists():
+        command = ["python", sys.argv[0], "--config", path, "--resume"]
+    else:
+        command = ["python", *sys.argv]
+    return shlex.join(map(str, command))
 
 
 def _defaults(config_class, demo, arguments):
@@ -158,6 +168,8 @@ def _defaults(config_class, demo, arguments):
         return config_class(**chosen)
     try:
         saved = json.loads(Path(path).read_text(encoding="utf-8"))
+        if not isinstance(saved, dict):
+            raise ValueError("it holds no settings")
     except (OSError, ValueError) as error:
         raise UsageError(f"--config {path} cannot be read: {error}") from error
     saved.pop("run_id", None)

@@ -49,6 +49,15 @@ class PredictionInterrupted(ExpectedError):
     exit_status = 4
 
 
+class DiskFullError(ExpectedError, OSError):
+    """Nothing more can be written; what was there before is whole."""
+
+    exit_status = 4
+
+    def __str__(self):
+        return str(self.strerror)
+
+
 def raise_faults(faults, fix, most=200):
     """Raises one `DataError` for all faults; nothing if there are none.
 

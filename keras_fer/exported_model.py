@@ -27,13 +27,14 @@ def find_tflite(model=None):
         The path of a .tflite file.
 
     Raises:
-        UsageError: if there is none.
+        UsageError: if there is none, or it is an address.
         PresetError: if a preset was altered.
     """
     if model is None:
         if presets.DEFAULT not in presets.list_presets():
             raise UsageError(NO_MODEL)
         return _of_preset(presets.DEFAULT)
+    presets.refuse_address(model)
     if str(model) in presets.list_presets():
         return _of_preset(model)
     path = Path(model)

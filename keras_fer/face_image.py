@@ -13,11 +13,10 @@ from PIL import UnidentifiedImageError
 from keras_fer.datasets.picture_checks import MAX_PIXELS
 from keras_fer.datasets.picture_checks import MIN_SIDE
 from keras_fer.datasets.picture_checks import PNG_END
+from keras_fer.datasets.picture_checks import recognize
 from keras_fer.errors import DataError
 
 FORMATS = ("JPEG", "PNG", "WEBP")
-# Brands of the container that phones keep HEIC and AVIF pictures in.
-_HEIF_BRANDS = (b"heic", b"heix", b"hevc", b"heim", b"heis", b"mif1", b"avif")
 _SIXTEEN_BITS = ("I", "I;16", "I;16B", "I;16L", "I;16N")
 
 
@@ -117,7 +116,6 @@ def read_picture(path):
             # Pillow warns of 90 million pixels, which nobody gets to see.
             warnings.simplefilter("error", Image.DecompressionBombWarning)
             content = Path(path).read_bytes()
-            _refuse_heif(path, content)
             with Image.open(io.BytesIO(content), formats=FORMATS) as image:
                 width, height = image.size
                 if image.format == "PNG" and PNG_END not in content:
@@ -141,20 +139,19 @@ def read_picture(path):
             f"({error}). Make it smaller first."
         ) from error
     except Exception as error:  # a damaged file makes decoders raise anything
-        unknown = isinstance(error, UnidentifiedImageError)
-        reason = "it is something else" if unknown else error
-        raise DataError(
-            f"{path} cannot be decoded ({reason}). Expected: a whole "
-            f"{', '.join(FORMATS)} file."
-        ) from error
-
-
-def _refuse_heif(path, content):
-    if content[4:8] == b"ftyp" and content[8:12] in _HEIF_BRANDS:
-        raise DataError(
-            f"{path} is a HEIC or AVIF picture, which is not read. Convert it "
-            "first: heif-convert PICTURE.heic PICTURE.jpg (of libheif)."
-        )
+        if isinstance(error, OSError) and error.errno:  # of the file system
+            raise DataError(
+                f"{path} cannot be read ({error.strerror})."
+            ) from error
+        kind = recognize(content)
+        hint = f"Expected: a whole {', '.join(FORMATS)} file."
+        if kind not in ("unknown", "JPEG", "PNG", "WebP"):
+            hint += f" It looks like {kind}: convert it to JPEG."
+            if kind in ("HEIC", "AVIF"):
+                hint += " heif-convert PICTURE PICTURE.jpg (of libheif) does."
+        elif isinstance(error, UnidentifiedImageError):
+            error = f"it looks like: {kind}"
+        raise DataError(f"{path} cannot be decoded ({error}). {hint}") from None
 
 
 def _check_array(array):

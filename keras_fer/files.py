@@ -5,16 +5,20 @@ target, flushed, and renamed onto it.
 """
 
 import contextlib
+import errno
 import hashlib
 import json
 import os
 import re
 import secrets
+import shlex
 import shutil
 import socket
+import stat
 from collections.abc import Iterator
 from pathlib import Path
 
+from keras_fer.errors import DiskFullError
 from keras_fer.errors import UsageError
 
 # What `atomic_path` puts before the target's name, with a random token, since
@@ -22,6 +26,12 @@ from keras_fer.errors import UsageError
 _PARTIAL = re.compile(r"\.partial\.[0-9a-f]{8}\.", re.ASCII)
 # Systems allow 255 bytes a name, and one character may take four.
 _KEPT_CHARACTERS = 55
+# A full disk, a used-up quota, a file larger than may be. HDF5 and
+# TensorFlow have them in their messages alone.
+_FULL = {
+    number: os.strerror(number)
+    for number in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+}
 
 
 class DirectoryInUseError(UsageError):
@@ -49,14 +59,63 @@ def atomic_path(target: str | Path) -> Iterator[Path]:
         f".partial.{secrets.token_hex(4)}.{target.name[-_KEPT_CHARACTERS:]}"
     )
     try:
-        yield temporary
-        with temporary.open("rb+") as file:
-            os.fsync(file.fileno())
-        os.replace(temporary, target)
+        with full_disk_named(target):
+            yield temporary
+            with temporary.open("rb+") as file:
+                os.fsync(file.fileno())
+            os.replace(temporary, target)
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
     _fsync_directory(target.parent)
+
+
+@contextlib.contextmanager
+def full_disk_named(target: str | Path) -> Iterator[None]:
+    """Tells a full disk from every other error of the block.
+
+    Args:
+        target: the file or folder that the block writes, for the message.
+
+    Raises:
+        DiskFullError: if the block failed because nothing more fitted.
+    """
+    try:
+        yield
+    except DiskFullError:
+        raise
+    except Exception as error:
+        number = _full_disk(error)
+        if number is None:
+            raise
+        target = Path(target)
+        free = shutil.disk_usage(target.parent).free
+        needed = target.stat().st_size if target.is_file() else 0
+        kept = (
+            f" (it had {needed:,} bytes before, and still has)"
+            if needed
+            else ""
+        )
+        raise DiskFullError(
+            number,
+            f"{target}{kept} cannot be written: {_FULL[number]}. "
+            f"{free:,} bytes are free there. Make room, or raise the limit.",
+        ) from error
+
+
+def reserve(path: Path, size: int) -> None:
+    """Takes the room for a file that HDF5 will write.
+
+    A write of HDF5's that fails can crash the process when it ends; here a
+    full disk is an error like others.
+
+    Args:
+        path: of `atomic_path`; holds `size` zeros afterwards.
+        size: bytes, at least what will be written.
+    """
+    with path.open("wb") as file:
+        if hasattr(os, "posix_fallocate"):
+            os.posix_fallocate(file.fileno(), 0, size)
 
 
 def write_text(target: str | Path, text: str) -> None:
@@ -149,15 +208,24 @@ def lock_directory(directory: str | Path) -> Iterator[None]:
     Raises:
         DirectoryInUseError: at once, if another process owns it, with that
             process's id and host.
+        UsageError: if it may not be written.
     """
     import filelock  # not where only finished models are used
 
     directory = Path(directory)
-    directory.mkdir(parents=True, exist_ok=True)
     owner_path = directory / ".owner.json"
     lock = filelock.FileLock(directory / ".lock")
     try:
+        directory.mkdir(parents=True, exist_ok=True)
         lock.acquire(timeout=0)
+    except PermissionError as error:
+        place = directory if directory.exists() else directory.parent
+        mode = stat.filemode(place.stat().st_mode)
+        raise UsageError(
+            f"{directory} cannot be written: {place} is {mode}. Make it "
+            f"writable (chmod u+w {shlex.quote(str(place))}), or choose "
+            "another directory."
+        ) from error
     except filelock.Timeout:
         owner = "another process"
         # A damaged record must not hide the refusal.
@@ -177,6 +245,14 @@ def lock_directory(directory: str | Path) -> Iterator[None]:
         with contextlib.suppress(OSError):
             owner_path.unlink()
         lock.release()
+
+
+def _full_disk(error):
+    """The number of the system's error behind any library's; else None."""
+    if getattr(error, "errno", None) in _FULL:
+        return error.errno
+    found = [n for n, words in _FULL.items() if words in str(error)]
+    return found[0] if found else None
 
 
 def _fsync_directory(directory: Path) -> None:

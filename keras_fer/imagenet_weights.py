@@ -6,22 +6,21 @@ something is to be downloaded: a wrong path ends a run at once.
 
 import dataclasses
 import os
+import zipfile
 from pathlib import Path
 
 import h5py
 
 from keras_fer import presets
+from keras_fer import weight_file
 from keras_fer.errors import UsageError
+from keras_fer.weight_file import WeightsError
 
 VGG16_FILE = "vgg16_weights_tf_dim_ordering_tf_kernels_notop.h5"
 VGG16_MD5 = "6d6bbae143d832006294945121d1f1fc"
 VGG16_URL = (
     "https://storage.googleapis.com/tensorflow/keras-applications/vgg16/"
 )
-
-
-class WeightsError(UsageError, ValueError):
-    """The weights do not fit, or are none."""
 
 
 class WeightsNotFoundError(UsageError, FileNotFoundError):
@@ -58,6 +57,7 @@ def resolve(weights):
         return WeightSource(_imagenet_file(), is_vgg16=True)
     if isinstance(weights, WeightSource):
         return weights
+    presets.refuse_address(weights)
     path = Path(weights)
     if str(weights) in presets.list_presets() or path.is_dir():
         preset = presets.load_preset(weights)
@@ -68,15 +68,18 @@ def resolve(weights):
             f"existing file. Received: weights={str(weights)!r}. "
             f"{presets.known_presets()}"
         )
-    if path.suffix == ".keras":
-        return WeightSource(path, is_vgg16=False)
-    if not h5py.is_hdf5(path):
+    if path.suffix != ".keras" and not h5py.is_hdf5(path):
         raise WeightsError(
             f"{path} is no weight file. Expected `.weights.h5`, `.keras`, or "
             f"VGG16's {VGG16_FILE}."
         )
-    with h5py.File(path) as file:
-        return WeightSource(path, is_vgg16="layer_names" in file.attrs)
+    try:
+        is_vgg16 = weight_file.check_weight_file(path)
+    except (OSError, KeyError, RuntimeError, zipfile.BadZipFile) as error:
+        raise WeightsError(
+            f"{path} cannot be read as weights ({error}). Copy it again."
+        ) from error
+    return WeightSource(path, is_vgg16)
 
 
 def _imagenet_file():

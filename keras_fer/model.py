@@ -8,7 +8,10 @@ from typing import TypeVar
 import keras
 
 from keras_fer import imagenet_weights
+from keras_fer import keras_file
 from keras_fer import pooling_variants
+from keras_fer import presets
+from keras_fer import weight_file
 from keras_fer import weight_transfer
 from keras_fer.classes import CLASSES
 from keras_fer.layers import ChannelAttention
@@ -177,30 +180,38 @@ def build_model(
     return model
 
 
-def load_model(path):
+def load_model(path, *, trusted=()):
     """Loads a model saved by `model.save("....keras")`, ready to predict.
 
     Knows this package's layers, which Keras alone does not. A `.keras` file
-    describes layers as well as weights: load only files that you trust.
+    names the classes to make: only those on the list in `keras_file.py`
+    are made, in Keras's safe mode.
 
     Args:
         path: the `.keras` file.
+        trusted: names of further classes that you trust, as Keras has them
+            registered.
 
     Returns:
         A `keras.Model`, compiled if the saved one was.
 
     Raises:
         FileNotFoundError: if there is no such file.
-        ValueError: if it is not a `.keras` file.
+        ValueError: if it is not a `.keras` file, or one with other classes
+            or with links in its weights.
     """
+    presets.refuse_address(path)
     path = Path(path)
     if not path.exists():
         raise FileNotFoundError(f"There is no model file {path}.")
     if path.suffix != ".keras":
         raise ValueError(
-            f"load_model reads `.keras` files. Received: {path}. For weights, "
-            "use build_model(weights=PATH)."
+            f"load_model reads `.keras` files. Received: {path}. A whole "
+            "model in HDF5 can run code when it is read; for weights alone, "
+            "use build_model(weights=NAME.weights.h5)."
         )
+    keras_file.check_keras_file(path, trusted)
+    weight_file.check_weight_file(path)
     return keras.saving.load_model(path, safe_mode=True)
 
 

@@ -6,6 +6,7 @@ file in it can run code. `preset_writer.py` makes one.
 
 import dataclasses
 import json
+import re
 from pathlib import Path
 
 from keras_fer import files
@@ -19,10 +20,15 @@ REQUIRED = (CONFIG, LABELS, WEIGHTS, CARD)
 DEFAULT = "fer2013"  # of `Classifier` and the command line
 # Where those lie that the package ships, each in a folder of its name.
 SHIPPED = Path(__file__).parent / "shipped_presets"
+_ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:/")  # not C:/
 
 
 class PresetError(UsageError, ValueError):
     """There is no such preset, or it is not as it was saved."""
+
+
+class AddressError(UsageError, ValueError):
+    """A model was to be fetched from an address."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -49,6 +55,24 @@ class Preset:
     weights_path: Path
     tflite_path: Path | None
     manifest: dict
+
+
+def refuse_address(name):
+    """Lets only this machine's files through as models and weights.
+
+    Args:
+        name: what a user gave; a `Path` has one slash less than an address.
+
+    Raises:
+        AddressError: for `http://`, `hf://` and the like.
+    """
+    if _ADDRESS.match(str(name)):
+        raise AddressError(
+            f"{name} is an address. Models are read from this machine alone: "
+            "what an address gives may be another file tomorrow, and may run "
+            "code. Fetch weights without their model, compare their hash, "
+            'and give the path: build_model("NAME.weights.h5").'
+        )
 
 
 def list_presets():
@@ -85,6 +109,7 @@ def load_preset(name_or_directory):
             missing or not the one that was saved, or if it was saved by a
             newer version.
     """
+    refuse_address(name_or_directory)
     directory = Path(name_or_directory).absolute()
     if str(name_or_directory) in list_presets():
         directory = SHIPPED / name_or_directory
@@ -136,8 +161,11 @@ def _check_hashes(directory, hashes):
             faults.append(f"{name} is no file of a preset")
         elif not path.is_file():
             faults.append(f"{name} is missing")
-        elif files.sha256(path) != expected:
-            faults.append(f"{name} is not the one that was saved")
+        elif (found := files.sha256(path)) != expected:
+            faults.append(
+                f"{name} is not the one that was saved: its hash is "
+                f"{found[:16]}..., expected {str(expected)[:16]}..."
+            )
     if faults:
         raise PresetError(
             f"{directory} was altered: {'; '.join(faults)}. Fetch or save the "

@@ -3,6 +3,7 @@
 import keras
 import numpy as np
 
+from keras_fer import checkpoints
 from keras_fer import evaluation
 from keras_fer import figures
 from keras_fer import files
@@ -91,8 +92,7 @@ def write_results(
     finished = _finished(model)
     with files.atomic_path(directory / "model.keras") as path:
         finished.save(path)
-    with files.atomic_path(directory / "model.weights.h5") as path:
-        finished.save_weights(path)
+    checkpoints.save_weights(directory / "model.weights.h5", finished)
     figures.save_figure(
         figures.training_curves_figure(
             figures.read_history(directory / "history.csv")

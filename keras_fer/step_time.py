@@ -1,11 +1,49 @@
 """How long training steps take, measured in turn so that ratios hold."""
 
+import contextlib
 import time
 
 import numpy as np
 
 from keras_fer import checkpoints
 from keras_fer import devices
+from keras_fer.errors import UsageError
+
+
+class OutOfMemoryError(UsageError):
+    """A training step does not fit into the device's memory."""
+
+
+@contextlib.contextmanager
+def memory_named(batch_size):
+    """Says which batch size to try where a step's memory is not there.
+
+    Args:
+        batch_size: images a step.
+
+    Raises:
+        OutOfMemoryError: in place of what the backend raised.
+    """
+    try:
+        yield
+    except Exception as error:
+        # Each backend has its own class, and TensorFlow need not be here.
+        names = type(error).__name__, str(error)[:2000].upper()
+        exhausted = (
+            isinstance(error, MemoryError)
+            or names[0] == "ResourceExhaustedError"
+            or "RESOURCE_EXHAUSTED" in names[1]
+            or "OUT OF MEMORY" in names[1]
+        )
+        if not exhausted:
+            raise
+        smaller = max(batch_size // 2, 1)
+        raise OutOfMemoryError(
+            f"A training step of {batch_size} faces does not fit into the "
+            f"memory: {' '.join(str(error).split())[:200]}. Start again with "
+            f"--batch-size {smaller} (a resumed run keeps its batch size), a "
+            "smaller --width or another --precision."
+        ) from error
 
 
 def time_steps(models, batch_size, num_rounds=3):
@@ -33,7 +71,8 @@ def time_steps(models, batch_size, num_rounds=3):
             labels = np.zeros(batch_size, "int32")
             batch = devices.spread_batch(model, images, labels)
             start = time.monotonic()
-            devices.train_on_batch(model, *batch)
+            with memory_named(batch_size):
+                devices.train_on_batch(model, *batch)
             seconds[name].append(time.monotonic() - start)
     for name, model in models.items():
         checkpoints.restore(model, states[name])

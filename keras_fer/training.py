@@ -15,6 +15,7 @@ from keras_fer import checkpoints
 from keras_fer import devices
 from keras_fer import files
 from keras_fer import input_pipeline
+from keras_fer import step_time
 from keras_fer.errors import NonFiniteLossError
 from keras_fer.errors import TrainingInterrupted
 
@@ -100,7 +101,8 @@ def fit(
                 stateful_metrics=("loss", "accuracy"),
             )
             for images, labels in devices.spread_batches(model, batches):
-                _train_step(model, images, labels, progress, bar)
+                with step_time.memory_named(batch_size):
+                    _train_step(model, images, labels, progress, bar)
                 if stop_requested():
                     checkpoints.save(kept, model, progress, best)
                     raise TrainingInterrupted(
@@ -122,8 +124,7 @@ def fit(
                     progress.best = accuracy
                     progress.best_epoch = progress.epoch
                     best = weights
-                    with files.atomic_path(kept / "best.weights.h5") as path:
-                        model.save_weights(path)
+                    checkpoints.save_weights(kept / "best.weights.h5", model)
             _finish_epoch(model, progress, loss, accuracy)
             # Before the checkpoint: after it, a kill would leave a finished
             # training without its last row.

@@ -3,10 +3,11 @@
 import keras
 import numpy as np
 
-from keras_fer.imagenet_weights import WeightsError
+from keras_fer import weight_file
 from keras_fer.layers import ImageNormalization
 from keras_fer.layers import LIPPooling2D
 from keras_fer.layers import ProjectionLogits
+from keras_fer.weight_file import WeightsError
 
 
 def load(source, model):
@@ -25,6 +26,8 @@ def load(source, model):
         _transplant_vgg16(source.path, model)
     elif source.path is not None:
         _load_own_weights(source.path, model)
+    if source.path is not None:
+        _check_finite(source.path, model)
 
 
 def copy_all_but_head(source, model):
@@ -69,15 +72,46 @@ def _load_preset_weights(path, model):
         ) from error
 
 
+def _check_finite(path, model):
+    for variable in model.variables:
+        values = keras.ops.convert_to_numpy(variable.value)
+        if not np.isfinite(values).all():
+            raise WeightsError(
+                f"{path} has NaN or infinity in {variable.path}: a training "
+                "that failed. Take an earlier file."
+            )
+
+
 def _load_own_weights(path, model):
+    layers = [
+        (
+            layer.name,
+            type(layer).__name__,
+            [tuple(variable.shape) for variable in _own_variables(layer)],
+        )
+        for layer in model.layers
+    ]
     try:
+        # Keras passes over what a file has beyond the network.
+        difference = weight_file.find_difference(
+            path, layers, len(model.weights)
+        )
+        if difference:
+            raise ValueError(difference)
         model.load_weights(path)
-    except (ValueError, KeyError) as error:
+    except (ValueError, KeyError, OSError) as error:
         raise WeightsError(
             f"The weights in {path} do not fit this architecture (width, "
             "pooling, head, attention, classes; head='dense' also fits one "
             f"image size alone): {error}"
         ) from error
+
+
+def _own_variables(layer):
+    """What Keras stores of a layer itself, without the layers inside it."""
+    store = {}
+    layer.save_own_variables(store)
+    return [store[str(index)] for index in range(len(store))]
 
 
 def _transplant_vgg16(path, model):

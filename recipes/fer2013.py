@@ -163,7 +163,7 @@ def load_data(config, seen):
     # With PrivateTest, if it is there: its copies are not to be learned.
     cache = prepared.cache_directory(config.cache_dir)
     whole = fer2013.load_source(source, cache)
-    public_test, contradictions = whole["validation"], []
+    public_test = whole["validation"]
     screening = config.judge == "screening"
     share = config.validation_fraction * (2 if screening else 1)
     faces, facts = parts.separate(
@@ -173,11 +173,10 @@ def load_data(config, seen):
         validation_fraction=min(share, 0.9),
         seed=config.split_seed,
         cache=cache,
-        say=contradictions.append,
     )
     say(
         f"{facts['leak_report']['num_dropped']} training copies of test faces "
-        f"left out; {len(contradictions)} pairs of copies have two labels"
+        f"left out; {facts['two_labels']} pairs of copies have two labels"
     )
     faces["test"], judge = public_test, "PublicTest"
     if screening:  # the one half chooses, the other judges

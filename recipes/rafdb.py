@@ -40,6 +40,8 @@ class Config(configuration.RunSettings):
     """Whether the numbers of faces must be RAF-DB's."""
     on_leak: Literal["stop", "drop", "keep"] = "stop"
     """What to do where a test face is also in the training part."""
+    exclude: Path | None = None
+    """A list of pictures to leave out, a name a line."""
     validation_fraction: float = 0.1
     """Share of the training part that chooses the epoch."""
     cache_dir: Path | None = None
@@ -182,6 +184,7 @@ def load_data(config, seen):
         seed=config.seed,
         seen=seen,
         cache=prepared.cache_directory(config.cache_dir),
+        exclude=config.exclude,
         say=say,
     )
     counts = parts.count(faces, config.batch_size, say)

@@ -37,6 +37,8 @@ class Config(configuration.RunSettings):
     """Train a half-width network on drawn faces instead of SFEW."""
     expected_counts: Literal["official", "any"] = "official"
     """Whether the numbers of faces must be SFEW's."""
+    exclude: Path | None = None
+    """A list of pictures to leave out, a name a line."""
     on_leak: Literal["stop", "drop", "keep"] = "stop"
     """What to do where a test face was already learned from."""
     validation_fraction: float = 0.2
@@ -201,6 +203,7 @@ def load_data(config, initial, seen):
         seed=config.seed,
         seen=seen,
         cache=prepared.cache_directory(config.cache_dir),
+        exclude=config.exclude,
         say=say,
     )
     counts = parts.count(faces, config.batch_size, say)

@@ -37,6 +37,8 @@ ORDER = (
     "initial_weights",
     "augment",
     "input_pipeline",
+    "weight_file",
+    "keras_file",
     "imagenet_weights",
     "paper_plan",
     "paper_report",

@@ -8,6 +8,7 @@ from keras_fer import files
 from keras_fer import finished_run
 from keras_fer import model_file
 from keras_fer import presets
+from keras_fer.errors import ExpectedError
 from keras_fer.errors import ModelFileError
 from keras_fer.errors import UsageError
 
@@ -59,6 +60,7 @@ def describe(path):
         ModelFileError: if a .tflite file is damaged.
         PresetError: if a preset was altered.
     """
+    presets.refuse_address(path)
     path = Path(path)
     if presets.is_preset(path):
         preset = presets.load_preset(path)
@@ -90,6 +92,13 @@ def describe(path):
         return DescribedModel(path, "saved_model", **_beside(path.parent))
     if not path.exists():
         raise UsageError(f"There is no model {path}.")
+    if path.suffix == ".h5":
+        raise UsageError(
+            f"{path} is a model or weights in HDF5. A whole model in HDF5 can "
+            "run code when it is read, and weights alone do not say their "
+            "network: build_model(weights=PATH) takes them. Give the run's "
+            "folder, or its model.keras."
+        )
     inner = sorted(path.glob("*.tflite")) + sorted(path.glob("*.keras"))
     hint = f" Choose one of its files: {inner[0]}." if inner else ""
     raise UsageError(
@@ -121,6 +130,8 @@ def load(described):
         if described.kind == "preset":
             return model.build_model(described.path)
         return ServedModel(described.path)
+    except ExpectedError:
+        raise
     except Exception as error:  # a damaged file makes loaders raise anything
         reason = " ".join(str(error).split())[:300]
         raise ModelFileError(

@@ -1,5 +1,6 @@
 """Train, validation and test parts with no picture on two sides."""
 
+from keras_fer.datasets import exclusion
 from keras_fer.datasets import found_copies
 from keras_fer.datasets import leak_policy
 from keras_fer.datasets import splits
@@ -18,6 +19,7 @@ def separate(
     seed=0,
     seen=None,
     cache=None,
+    exclude=None,
     say=None,
 ):
     """Looks for copies and cuts the validation part.
@@ -31,17 +33,23 @@ def separate(
         seen: `Fingerprints` of the pictures that given weights have learned
             from, see `leak_policy.apply_to_seen`.
         cache: where results are remembered, see `found_copies`.
+        exclude: a list of pictures to leave out, see `exclusion`.
         say: called with a warning for each picture under two labels.
 
     Returns:
-        ({"train", "validation", "test"} -> `LabeledFaces`,
-        {"leak_report", and "seen_report" if there are any `seen`} -> plain
-        values for a report).
+        ({"train", "validation", "test"} -> `LabeledFaces`, facts for a
+        report: "leak_report", "two_labels" (how many pairs of copies have
+        two), "excluded" (how many pictures, if there is a list) and
+        "seen_report" (if there are any `seen`)).
 
     Raises:
         DataError: see `leak_policy` and `split_validation`.
     """
     reports = {}
+    if exclude is not None:
+        (train, test), reports["excluded"] = exclusion.leave_out(
+            [train, test], exclusion.read_exclusions(exclude), exclude
+        )
     if seen is not None:
         test, report = leak_policy.apply_to_seen(
             test, seen, on_leak, cache=cache
@@ -58,10 +66,14 @@ def separate(
     reports["leak_report"] = report.as_dict()
     copies = found_copies.find_copies(train, cache=cache)
     contradictions = leak_policy.contradictions(train, copies)
+    reports["two_labels"] = len(contradictions)
     for names in contradictions[:_MOST_WARNINGS] if say else ():
         say(f"warning: the same face has two labels: {' '.join(names)}")
     if say and len(contradictions) > _MOST_WARNINGS:
         say(f"warning: and {len(contradictions) - _MOST_WARNINGS} more pairs")
+    if say and contradictions and cache is not None:
+        path = exclusion.write_exclusions(cache, contradictions)
+        say(f"To leave these pictures out: --exclude {path}")
     train, validation = splits.split_validation(
         train, validation_fraction, seed, copies
     )

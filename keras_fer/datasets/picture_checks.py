@@ -16,9 +16,22 @@ _MAGIC = {
     b"\xff\xd8\xff": "JPEG",
     b"\x89PNG\r\n\x1a\n": "PNG",
     b"GIF8": "GIF",
-    b"RIFF": "WebP",
     b"BM": "BMP",
+    b"II*\0": "TIFF",
+    b"MM\0*": "TIFF",
+    b"\xff\x0a": "JPEG XL",
+    b"\0\0\0\x0cJXL ": "JPEG XL",
     b"<": "HTML or XML",
+}
+# What comes after the size of the first box in ISO's media files.
+_BRANDS = {
+    b"ftypavif": "AVIF",
+    b"ftypheic": "HEIC",
+    b"ftypheix": "HEIC",
+    b"ftypheim": "HEIC",
+    b"ftypheis": "HEIC",
+    b"ftyphevc": "HEIC",
+    b"ftypmif1": "HEIC",
 }
 
 
@@ -155,10 +168,7 @@ def inspect(content):
     """
     if not content:
         return "is empty (0 bytes)", None
-    kind = next(
-        (kind for magic, kind in _MAGIC.items() if content.startswith(magic)),
-        "unknown",
-    )
+    kind = recognize(content)
     if kind not in FORMATS:
         return f"is no JPEG or PNG file (looks like: {kind})", None
     try:
@@ -172,6 +182,7 @@ def inspect(content):
             # An image cannot be used after verify.
             image = Image.open(io.BytesIO(content), formats=FORMATS)
             image.load()
+            transparent = _has_transparent_parts(image)
             orientation = image.getexif().get(_ORIENTATION, 1)
     except Image.DecompressionBombError as error:
         return f"is too large to be a face ({error})", None
@@ -179,8 +190,12 @@ def inspect(content):
         return f"cannot be decoded ({error}): cut off or damaged", None
     if kind == "PNG" and PNG_END not in content:
         return "has no end: cut off or damaged", None
+    if image.mode == "CMYK":  # of which there are two opposite kinds
+        return "is CMYK, expected RGB or grey", None
     if image.mode.startswith("I"):  # decoders disagree about these
         return "has 16 bits a channel, expected 8", None
+    if transparent:  # TensorFlow drops it, the classifier lays it over white
+        return "has transparent parts: lay it over a background", None
     if orientation != 1:  # which TensorFlow does not look at
         return f"is stored turned (EXIF orientation {orientation})", None
     if min(width, height) < MIN_SIDE or max(width, height) > 2 * min(
@@ -188,6 +203,29 @@ def inspect(content):
     ):
         return f"is {width}x{height}: no face of a usable size", None
     return None, (width, height)
+
+
+def recognize(content):
+    """The kind of a file by its first bytes, whatever its name says.
+
+    Args:
+        content: `bytes`.
+
+    Returns:
+        Its name, such as "JPEG", or "unknown".
+    """
+    if content.startswith(b"RIFF") and content[8:12] == b"WEBP":
+        return "WebP"
+    for magic, kind in _MAGIC.items():
+        if content.startswith(magic):
+            return kind
+    return _BRANDS.get(content[4:12], "unknown")
+
+
+def _has_transparent_parts(image):
+    if not image.has_transparency_data:
+        return False
+    return image.convert("RGBA").getchannel("A").getextrema()[0] < 255
 
 
 def _and_more(names):

@@ -26,6 +26,7 @@ CLASS_FOLDERS = {
     "neutral": 6,
 }
 PICTURES = (".jpg", ".jpeg", ".png")
+_MOST_UNPACKED = 100  # times a member's size in the archive
 # What operating systems leave behind.
 _LITTER = ("thumbs.db", "desktop.ini", "__macosx")
 
@@ -113,10 +114,12 @@ def list_archive(archive):
     pictures, faults = {}, []
     for member in members:
         *folders, name = member.filename.split("/")
-        if not name or any(map(is_litter, [*folders[:1], name])):
+        fault = _leads_out(member, folders)
+        litter = not name or any(map(is_litter, [*folders[:1], name]))
+        if litter and not fault:
             continue
-        fault = _unsafe(member, folders, name)
-        if name in pictures:
+        fault = fault or _unsafe(member, name)
+        if name in pictures and not fault:
             fault = "is there twice"
         if fault:
             faults.append(f"{archive}: {member.filename} {fault}")
@@ -130,16 +133,35 @@ def is_litter(name):
     return name.startswith(".") and name != ".." or name.lower() in _LITTER
 
 
-def _unsafe(member, folders, name):
-    """Why a member of an archive is not read, or None."""
-    if ".." in folders or member.filename.startswith("/") or "\\" in name:
+def _leads_out(member, folders):
+    """A fault of a member's path, or None."""
+    if (
+        ".." in folders
+        or member.filename.startswith("/")
+        or "\\" in member.orig_filename
+        or "\0" in member.orig_filename
+    ):
         return "leads out of the archive"
-    if stat.S_ISLNK(member.external_attr >> 16):
+    return None
+
+
+def _unsafe(member, name):
+    """Why a member of an archive is not read, or None."""
+    kind = stat.S_IFMT(member.external_attr >> 16)
+    if kind == stat.S_IFLNK:
         return "is a link"
+    if kind not in (0, stat.S_IFREG):
+        return "is no plain file"
     if member.flag_bits & 1:
         return "is encrypted"
     if member.file_size > MAX_PICTURE_BYTES:
         return f"unpacks to {member.file_size:,} bytes"
+    # Pictures are packed already.
+    if member.file_size > _MOST_UNPACKED * max(member.compress_size, 1):
+        return (
+            f"unpacks from {member.compress_size:,} to "
+            f"{member.file_size:,} bytes"
+        )
     if not name.lower().endswith(PICTURES):
         return "is no JPEG or PNG file"
     return None

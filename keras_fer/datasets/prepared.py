@@ -13,6 +13,7 @@ import filelock
 import numpy as np
 import tensorflow_datasets as tfds
 
+from keras_fer import files
 from keras_fer.datasets.labeled_faces import LabeledFaces
 from keras_fer.datasets.picture_source import hash_pictures
 from keras_fer.errors import DataError
@@ -40,11 +41,13 @@ def load_prepared(builder_class, source, cache_dir=None):
         if parts is None:
             # Absent, killed half-way, or damaged since.
             shutil.rmtree(directory, ignore_errors=True)
-            _builder(builder_class, source, directory).download_and_prepare(
-                download_config=tfds.download.DownloadConfig(
-                    manual_dir=str(source.directory.resolve())
+            builder = _builder(builder_class, source, directory)
+            with files.full_disk_named(directory):
+                builder.download_and_prepare(
+                    download_config=tfds.download.DownloadConfig(
+                        manual_dir=str(source.directory.resolve())
+                    )
                 )
-            )
             parts = _read_back(builder_class, source, directory)
     if parts is None:
         raise DataError(

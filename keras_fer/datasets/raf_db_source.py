@@ -119,13 +119,21 @@ def _official(root, variant):
         for name in labels
         if name not in pictures
     ]
-    raise_faults(absent, "Unpack the pictures again, or remove the lines.")
+    raise_faults(
+        absent,
+        f"{len(absent)} listed pictures are absent. Unpack the pictures "
+        "again, or remove the lines.",
+    )
     unlisted = [
         f"{place[0]} has {place[1] or ''} but {label_path} does not list it"
         for name, place in pictures.items()
         if name not in labels
     ]
-    raise_faults(unlisted, "Add the lines, or remove the pictures.")
+    raise_faults(
+        unlisted,
+        f"{len(unlisted)} pictures are not listed. Add the lines, or remove "
+        "the pictures.",
+    )
     records = [
         Record(name, name.partition("_")[0], label, *pictures[name])
         for name, label in sorted(labels.items())

@@ -113,7 +113,7 @@ def export_model(
         check_calibration(calibration, held_back)
         views = calibration.views(view_size)
 
-    with files.lock_directory(directory):
+    with files.lock_directory(directory), files.full_disk_named(directory):
         clear(directory)
         stage = directory / f".partial.{secrets.token_hex(4)}.export"
         stage.mkdir()
