@@ -1,7 +1,5 @@
 """What every test shares: quiet TensorFlow, fixed seeds, a clean policy."""
 
-import concurrent.futures
-import json
 import os
 import random
 import sys
@@ -69,46 +67,29 @@ def cache(shared):
     return directory
 
 
-def interrupt_and_resume(cache, run_dir, *arguments):
-    """One run that ends in every way of `ENDS`; each child's answer."""
+@pytest.fixture(scope="session")
+def whole(data, cache, shared):
+    """(folder, what was printed) of a run that was left alone."""
+    folder, lock = shared
+    directory, printed = folder / "whole", folder / "printed.txt"
+    with lock:
+        if not printed.exists():
+            status, out, error = run(
+                cache, *("--data-dir", data, *SMALL, "--run-dir", directory)
+            )
+            assert status == 0, error
+            printed.write_text(out)
+    return directory, printed.read_text()
+
+
+@pytest.fixture(scope="session")
+def interrupted(data, cache, tmp_path_factory):
+    """(folder, {end: its child's answer}) of the same run, which was not."""
+    directory = tmp_path_factory.mktemp("runs") / "interrupted"
+    arguments = ("--data-dir", data, *SMALL, "--run-dir", directory)
     answers = {}
     for end, (prelude, _, _) in ENDS.items():
         answers[end] = run(cache, *arguments, prelude=prelude)
         # As the stopped run says.
-        arguments = ("--config", run_dir / "config.json", "--resume")
-    return answers
-
-
-@pytest.fixture(scope="session")
-def runs(data, cache, shared):
-    """Two runs alike: one left alone, one not. A core for each."""
-    directory, lock = shared
-    whole, interrupted = directory / "whole", directory / "interrupted"
-    answers = directory / "answers.json"
-    with lock:
-        if not answers.exists():
-            kept = make_runs(data, cache, whole, interrupted)
-            answers.write_text(json.dumps(kept))
-    out, ends = json.loads(answers.read_text())
-    return (whole, out), (interrupted, ends)
-
-
-def make_runs(data, cache, whole, interrupted):
-    arguments = ("--data-dir", data, *SMALL, "--run-dir")
-    with concurrent.futures.ThreadPoolExecutor(1) as pool:
-        answers = pool.submit(
-            interrupt_and_resume, cache, interrupted, *arguments, interrupted
-        )
-        status, out, error = run(cache, *arguments, whole)
-        assert status == 0, error
-        return out, answers.result()
-
-
-@pytest.fixture(scope="session")
-def whole(runs):
-    return runs[0]
-
-
-@pytest.fixture(scope="session")
-def interrupted(runs):
-    return runs[1]
+        arguments = ("--config", directory / "config.json", "--resume")
+    return directory, answers

@@ -6,19 +6,7 @@ import os
 import pytest
 
 from keras_fer.commands.worker_pool import in_order
-
-
-def make_worker(log, fatal=()):
-    log.with_name(f"{log.name}.{os.getpid()}").touch()
-
-    def answer(number):
-        if number in fatal:
-            os._exit(1)
-        if number == "wrong":
-            raise ValueError("a wrong number")
-        return number**2, os.getpid()
-
-    return answer
+from squaring import make_worker
 
 
 @pytest.fixture

@@ -233,6 +233,7 @@ print(json.dumps(found))
 """
 
 
+@pytest.mark.slow
 def test_killed_at_any_step_every_file_is_whole_and_no_report_lies(tmp_path):
     output = subprocess.run(
         [sys.executable, "-c", INSTALL, tmp_path / "export", tmp_path],

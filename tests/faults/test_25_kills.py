@@ -91,6 +91,7 @@ def test_the_end_of_a_run_may_be_killed_at_every_file(
 
 
 @pytest.mark.slow
+@pytest.mark.slow
 def test_history_and_best_epoch_survive_every_end(whole, interrupted):
     assert history_of(interrupted[0]) == history_of(whole[0])
     reports = [

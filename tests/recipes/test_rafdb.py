@@ -90,6 +90,7 @@ def test_the_saved_model_gives_the_reported_accuracy(whole, data, cache):
         assert accuracy == pytest.approx(report[view]["accuracy"])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("end", ENDS)
 def test_a_run_goes_on_where_its_last_child_ended(interrupted, end):
     _, answers = interrupted
@@ -100,6 +101,7 @@ def test_a_run_goes_on_where_its_last_child_ended(interrupted, end):
     assert [int(epoch) for epoch in begun] == epochs
 
 
+@pytest.mark.slow
 def test_a_run_killed_and_stopped_again_and_again_ends_with_the_same_weights(
     whole, interrupted
 ):
@@ -112,6 +114,7 @@ def test_a_run_killed_and_stopped_again_and_again_ends_with_the_same_weights(
         np.testing.assert_array_equal(ours[name], theirs[name], err_msg=name)
 
 
+@pytest.mark.slow
 def test_a_stopped_run_says_how_to_go_on(interrupted):
     run_dir, answers = interrupted
     _, _, error = answers["stopped in mid-epoch"]
