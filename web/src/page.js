@@ -58,7 +58,8 @@ function reload() {
 }
 
 async function keepForOffline(addresses) {
-  const kept = (await registered) && (await keep(addresses));
+  const scope = await registered;
+  const kept = scope !== null && (await keep(scope, addresses));
   find("#offline").textContent = kept
     ? "This page now works without a network too."
     : "";
