@@ -123,6 +123,31 @@ def test_a_build_without_a_model_says_how(packages):
     assert "--model is missing" in error and "npm run build -- --model" in error
 
 
+@pytest.mark.parametrize(
+    "arguments, status, reason",
+    [
+        (["--port", "abc"], 2, "--port is abc"),
+        (["--port", "70000"], 2, "--port is 70000"),
+        (["--frob"], 2, "Unknown option '--frob'"),
+        (["--directory", "unbuilt"], 1, "npm run build -- --model"),
+    ],
+)
+def test_what_cannot_be_served_ends_with_one_line(
+    arguments, status, reason, tmp_path
+):
+    child = subprocess.run(
+        [require("node"), WEB / "serve.js", *arguments],
+        capture_output=True,
+        env={**os.environ, "INIT_CWD": str(tmp_path)},
+        text=True,
+        timeout=60,
+    )
+    assert (child.returncode, child.stdout) == (status, "")
+    assert reason in child.stderr and child.stderr.count("\n") == 1
+    if status == 1:  # from where the user stands, not from web/
+        assert str(tmp_path / "unbuilt") in child.stderr
+
+
 def get(address, path, method="GET", **headers):
     where = urllib.parse.urlsplit(address)
     connection = http.client.HTTPConnection(where.hostname, where.port)
