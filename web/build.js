@@ -4,24 +4,17 @@
 //   npm run build -- --model PATH/model.int8.tflite [--output dist]
 
 import { createHash } from "node:crypto";
-import {
-  copyFile,
-  mkdir,
-  readFile,
-  readdir,
-  rm,
-  writeFile,
-} from "node:fs/promises";
+import { copyFile, mkdir, readFile, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { parseArgs } from "node:util";
 
-import * as esbuild from "esbuild";
-
 import { drawIcon } from "./draw_icon.js";
+import { list, replaceFolder } from "./output_folder.js";
 import { CONTENT_SECURITY_POLICY } from "./security.js";
 import { readContract } from "./src/model_file.js";
 
 const HERE = import.meta.dirname;
+const DIST = path.join(HERE, "dist");
 const SOURCES = path.join(HERE, "src");
 const PACKAGES = path.join(HERE, "node_modules");
 const LITERT = path.join(PACKAGES, "@litertjs/core/wasm");
@@ -36,15 +29,14 @@ const COPIES = {
   "models/face_detection_full_range_sparse.tflite": DETECTOR,
   "models/face_detection_short_range.tflite": DETECTOR,
 };
+const STYLES = ["colours.css", "faces.css", "style.css"];
 const ICONS = { "icon-192.png": 192, "icon-512.png": 512 };
 // What the service worker fetches at once. The page keeps the rest, the model
 // and one of the wasm builds, when it has loaded them.
 const LARGE = /^(models\/expressions\.tflite|wasm\/.*|service_worker\.js)$/;
 const VERSION = "@@version@@";
 
-async function build(modelPath, output) {
-  const model = await readModel(modelPath);
-  await rm(output, { recursive: true, force: true });
+async function build(model, esbuild, output) {
   for (const folder of ["models", "wasm"]) {
     await mkdir(path.join(output, folder), { recursive: true });
   }
@@ -57,7 +49,7 @@ async function build(modelPath, output) {
     await writeFile(path.join(output, name), drawIcon(size));
   }
   await writeFile(path.join(output, "icon-maskable.png"), drawIcon(512, true));
-  for (const name of ["colours.css", "style.css", "manifest.webmanifest"]) {
+  for (const name of [...STYLES, "manifest.webmanifest"]) {
     await copyFile(path.join(SOURCES, name), path.join(output, name));
   }
   const page = await readFile(path.join(SOURCES, "index.html"), "utf8");
@@ -65,13 +57,22 @@ async function build(modelPath, output) {
     path.join(output, "index.html"),
     page.replace("@@policy@@", CONTENT_SECURITY_POLICY),
   );
-  await bundle(["page.js", "worker.js"], output);
+  await bundle(esbuild, ["page.js", "worker.js"], output);
   const names = await list(output);
   const kept = names.filter((name) => !LARGE.test(name));
-  await bundle(["service_worker.js"], output, {
+  await bundle(esbuild, ["service_worker.js"], output, {
     KEPT: JSON.stringify(kept.map((n) => (n === "index.html" ? "./" : n))),
   });
   await stamp(output);
+}
+
+async function loadBundler() {
+  try {
+    return await import("esbuild");
+  } catch (error) {
+    if (error.code !== "ERR_MODULE_NOT_FOUND") throw error;
+    throw new Error("The page's packages are not installed. Run: npm ci");
+  }
 }
 
 async function readModel(modelPath) {
@@ -94,7 +95,7 @@ async function readModel(modelPath) {
 
 // Each script is one file. The worker is a classic one, since LiteRT loads its
 // wasm by importScripts, which module workers have not.
-async function bundle(names, outdir, define = {}) {
+async function bundle(esbuild, names, outdir, define = {}) {
   await esbuild.build({
     entryPoints: names.map((name) => path.join(SOURCES, name)),
     bundle: true,
@@ -123,25 +124,13 @@ async function stamp(output) {
   }
 }
 
-async function list(folder) {
-  const entries = await readdir(folder, {
-    recursive: true,
-    withFileTypes: true,
-  });
-  return entries
-    .filter((entry) => entry.isFile())
-    .map((entry) => path.join(entry.parentPath ?? entry.path, entry.name))
-    .map((file) => path.relative(folder, file).split(path.sep).join("/"))
-    .sort();
-}
-
 const USAGE =
   "npm run build -- --model PATH/model.int8.tflite [--output FOLDER]";
 try {
   const { values } = parseArgs({
     options: {
       model: { type: "string" },
-      output: { type: "string", default: path.join(HERE, "dist") },
+      output: { type: "string", default: DIST },
     },
   });
   if (!values.model) {
@@ -151,9 +140,13 @@ try {
   }
   // npm runs scripts in web/; a path is meant from where the user stands.
   const from = process.env.INIT_CWD ?? process.cwd();
-  const [model, output] = [values.model, values.output];
-  await build(path.resolve(from, model), path.resolve(from, output));
-  console.log(`Built. Now: npm start`);
+  const output = path.resolve(from, values.output);
+  const esbuild = await loadBundler();
+  const model = await readModel(path.resolve(from, values.model));
+  await replaceFolder(output, HERE, (folder) => build(model, esbuild, folder));
+  const named = output !== DIST;
+  const rest = named ? ` -- --directory ${JSON.stringify(output)}` : "";
+  console.log(`Built. Now: npm start${rest}`);
 } catch (error) {
   console.error(error.message);
   process.exitCode = 1;

@@ -1,6 +1,7 @@
 // Serves the built page to this machine's browser, and to nobody else.
 
 import { createHash } from "node:crypto";
+import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { createServer } from "node:http";
 import path from "node:path";
@@ -67,30 +68,62 @@ function end(response, status, headers = {}) {
   response.writeHead(status, { ...HEADERS, ...headers }).end();
 }
 
-const { values } = parseArgs({
-  options: {
-    directory: { type: "string", default: path.join(HERE, "dist") },
-    port: { type: "string", default: "8000" },
-  },
-});
-const directory = path.resolve(values.directory);
-const server = createServer((request, response) => {
-  answer(request, response, directory).catch((error) => {
-    console.error(error);
-    response.destroy();
+const USAGE = "npm start -- [--port 8000] [--directory FOLDER]";
+
+function readArguments() {
+  let values;
+  try {
+    ({ values } = parseArgs({
+      options: {
+        directory: { type: "string", default: path.join(HERE, "dist") },
+        port: { type: "string", default: "8000" },
+      },
+    }));
+  } catch (error) {
+    return { problem: error.message.split("\n")[0].split(". ")[0] };
+  }
+  const port = Number(values.port);
+  if (!/^\d+$/.test(values.port) || port > 65535) {
+    return { problem: `--port is ${values.port}, not a number to 65535` };
+  }
+  // npm runs scripts in web/; a path is meant from where the user stands.
+  const from = process.env.INIT_CWD ?? process.cwd();
+  return { port, directory: path.resolve(from, values.directory) };
+}
+
+function serve({ port, directory }) {
+  const server = createServer((request, response) => {
+    answer(request, response, directory).catch((error) => {
+      console.error(error);
+      response.destroy();
+    });
   });
-});
-server.on("error", (error) => {
-  const taken = error.code === "EADDRINUSE";
+  server.on("error", (error) => {
+    const taken = error.code === "EADDRINUSE";
+    console.error(
+      taken
+        ? `Port ${port} is taken. Choose another: npm start -- --port 8001`
+        : `The page cannot be served: ${error.message}`,
+    );
+    process.exitCode = 1;
+  });
+  // "localhost" is what browsers trust with the camera; 127.0.0.1 is what
+  // keeps the neighbours out.
+  server.listen(port, "127.0.0.1", () => {
+    console.log(`http://localhost:${server.address().port}/`);
+  });
+}
+
+const asked = readArguments();
+if (asked.problem) {
+  console.error(`${asked.problem}. Expected: ${USAGE}`);
+  process.exitCode = 2;
+} else if (!existsSync(path.join(asked.directory, "index.html"))) {
   console.error(
-    taken
-      ? `Port ${values.port} is taken. Choose another: npm start -- --port 8001`
-      : `The page cannot be served: ${error.message}`,
+    `There is no page in ${asked.directory}. Build it first: ` +
+      "npm run build -- --model PATH/model.int8.tflite",
   );
   process.exitCode = 1;
-});
-// "localhost" is what browsers trust with the camera; 127.0.0.1 is what keeps
-// the neighbours out.
-server.listen(Number(values.port), "127.0.0.1", () => {
-  console.log(`http://localhost:${server.address().port}/`);
-});
+} else {
+  serve(asked);
+}

@@ -1,4 +1,7 @@
 import http.client
+import json
+import os
+import shutil
 import subprocess
 import urllib.parse
 
@@ -10,16 +13,31 @@ from javascript import require
 pytestmark = pytest.mark.browser
 
 
-def build(*arguments):
+def build(*arguments, cwd=WEB):
     """Status and error text of a build."""
     child = subprocess.run(
         [require("node"), "build.js", *map(str, arguments)],
         capture_output=True,
-        cwd=WEB,
+        cwd=cwd,
+        env={**os.environ, "INIT_CWD": str(cwd)},
         text=True,
         timeout=60,
     )
     return child.returncode, child.stderr
+
+
+@pytest.fixture
+def web_copy(packages, tmp_path):
+    """The page's sources once more, in a folder of their own."""
+    copy = tmp_path / "repository" / "web"
+    hidden = shutil.ignore_patterns("node_modules", "dist")
+    shutil.copytree(WEB, copy, ignore=hidden)
+    (copy / "node_modules").symlink_to(packages)
+    return copy
+
+
+def files_of(folder):
+    return sorted(path for path in folder.rglob("*"))
 
 
 def test_a_model_that_will_not_do_leaves_the_page_as_it_was(
@@ -41,10 +59,93 @@ def test_a_model_that_will_not_do_leaves_the_page_as_it_was(
         assert kept.read_text() == "kept"
 
 
+def test_a_build_replaces_an_earlier_one_and_nothing_else(
+    packages, exported, tmp_path
+):
+    model = exported / "model.int8.tflite"
+    output = tmp_path / "page"
+    for _ in range(2):  # into a new folder, then into that of a build
+        assert build("--model", model, "--output", output) == (0, "")
+    page = (output / "page.js").read_bytes()
+    mine = output / "models" / "notes.txt"
+    mine.write_text("mine")
+    status, error = build("--model", model, "--output", output)
+    assert status == 1
+    assert "models/notes.txt, which no build put there" in error
+    assert mine.read_text() == "mine"
+    mine.unlink()
+    (output / "page.js").write_text("older")
+    assert build("--model", model, "--output", output)[0] == 0
+    assert (output / "page.js").read_bytes() == page
+    assert list(tmp_path.iterdir()) == [output]
+
+
+def test_a_folder_of_something_else_is_left_alone(exported, web_copy):
+    # A copy of the sources: where the guard fails, they are gone.
+    before = files_of(web_copy.parent)
+    model = exported / "model.int8.tflite"
+    for output in (".", "..", "src", "src/new", "package.json"):
+        status, error = build(
+            "--model", model, "--output", output, cwd=web_copy
+        )
+        assert status == 1, output
+        assert "as --output." in error and len(error.splitlines()) == 1
+        assert files_of(web_copy.parent) == before
+
+
+def test_sources_that_look_like_a_build_are_left_alone(exported, web_copy):
+    record = web_copy / "keras-fer-build.json"
+    names = [
+        str(path.relative_to(web_copy)) for path in web_copy.rglob("*")
+    ] + [record.name]
+    record.write_text(json.dumps({"files": names}))
+    model = exported / "model.int8.tflite"
+    status, error = build("--model", model, "--output", ".", cwd=web_copy)
+    assert status == 1
+    assert "holds the page's sources" in error
+    assert (web_copy / "src" / "page.js").exists()
+
+
+def test_a_build_before_npm_ci_says_to_run_it(exported, web_copy):
+    (web_copy / "node_modules").unlink()
+    model = exported / "model.int8.tflite"
+    status, error = build("--model", model, cwd=web_copy)
+    assert (status, error) == (
+        1,
+        "The page's packages are not installed. Run: npm ci\n",
+    )
+    assert not (web_copy / "dist").exists()
+
+
 def test_a_build_without_a_model_says_how(packages):
     status, error = build()
     assert status == 1
     assert "--model is missing" in error and "npm run build -- --model" in error
+
+
+@pytest.mark.parametrize(
+    "arguments, status, reason",
+    [
+        (["--port", "abc"], 2, "--port is abc"),
+        (["--port", "70000"], 2, "--port is 70000"),
+        (["--frob"], 2, "Unknown option '--frob'"),
+        (["--directory", "unbuilt"], 1, "npm run build -- --model"),
+    ],
+)
+def test_what_cannot_be_served_ends_with_one_line(
+    arguments, status, reason, tmp_path
+):
+    child = subprocess.run(
+        [require("node"), WEB / "serve.js", *arguments],
+        capture_output=True,
+        env={**os.environ, "INIT_CWD": str(tmp_path)},
+        text=True,
+        timeout=60,
+    )
+    assert (child.returncode, child.stdout) == (status, "")
+    assert reason in child.stderr and child.stderr.count("\n") == 1
+    if status == 1:  # from where the user stands, not from web/
+        assert str(tmp_path / "unbuilt") in child.stderr
 
 
 def get(address, path, method="GET", **headers):
@@ -99,8 +200,13 @@ def test_the_server_is_heard_on_this_machine_alone(address):
     assert listening == [f"0100007F:{port:04X}"]
 
 
-def test_no_script_of_the_page_is_longer_than_300_lines():
-    for path in WEB.rglob("*.js"):
-        if "node_modules" not in path.parts and "dist" not in path.parts:
+def test_no_file_of_the_page_is_longer_than_300_lines():
+    seen = set()
+    for path in WEB.rglob("*"):
+        if {"node_modules", "dist"} & set(path.parts):
+            continue
+        if path.suffix in (".js", ".css", ".html"):
+            seen.add(path.suffix)
             lines = len(path.read_text(encoding="utf-8").splitlines())
             assert lines <= 300, path.name
+    assert len(seen) == 3

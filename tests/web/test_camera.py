@@ -86,3 +86,57 @@ def test_no_camera_says_so(new_page, address):
     open_ready(page, address)
     page.get_by_role("button", name="Use the camera").click()
     page.get_by_role("alert").get_by_text("No camera was found").wait_for()
+
+
+def live_tracks(page):
+    return page.evaluate(
+        """() => streams.flatMap((stream) => stream.getTracks())
+          .filter((track) => track.readyState === "live").length"""
+    )
+
+
+@pytest.mark.parametrize("delays", [(600, 100), (100, 600)])
+def test_two_clicks_leave_one_camera_on_and_then_none(delays, camera_page):
+    page = camera_page
+    page.evaluate(
+        """(delays) => {
+          window.streams = [];
+          const devices = navigator.mediaDevices;
+          const ask = devices.getUserMedia.bind(devices);
+          devices.getUserMedia = async (asked) => {
+            const delay = delays.shift();
+            const stream = await ask(asked);
+            await new Promise((resolve) => setTimeout(resolve, delay));
+            streams.push(stream);
+            return stream;
+          };
+        }""",
+        list(delays),
+    )
+    page.evaluate(
+        "() => { for (const _ of [1, 2]) document.querySelector('#camera')"
+        ".click(); }"
+    )
+    page.wait_for_function("() => streams.length === 2")
+    page.get_by_text("frames a second").wait_for()
+    assert live_tracks(page) == 1
+    page.get_by_role("button", name="Stop the camera").click()
+    assert live_tracks(page) == 0
+
+
+def test_a_camera_that_is_taken_away_says_so(camera_page):
+    page = camera_page
+    page.get_by_role("button", name="Use the camera").click()
+    page.get_by_text("frames a second").wait_for()
+    page.evaluate(
+        """() => {
+          const { srcObject } = document.querySelector("#video");
+          const [track] = srcObject.getTracks();
+          track.dispatchEvent(new Event("ended"));
+        }"""
+    )
+    alert = page.get_by_role("alert")
+    alert.get_by_text("The camera stopped giving pictures").wait_for()
+    page.get_by_role("button", name="Use the camera").click()
+    page.get_by_text("frames a second").wait_for()
+    assert not alert.is_visible()

@@ -77,6 +77,22 @@ def test_a_crop_of_any_size_is_resized_as_in_python(
         )
 
 
+def test_what_is_no_face_crop_gets_no_answer(
+    new_page, address, portrait, tmp_path
+):
+    page = new_page()
+    open_ready(page, address)
+    page.get_by_text("Options").click()
+    page.get_by_label("one face, cut out already").check()
+    for size in ((1, 1), (300, 100)):
+        path = tmp_path / "odd.png"
+        portrait.resize(size).save(path)
+        page.set_input_files("#file", path)
+        alert = page.get_by_role("alert")
+        alert.get_by_text(f"It is {size[0]}x{size[1]} pixels").wait_for()
+        assert shown_faces(page) == []
+
+
 def test_a_tilted_face_is_levelled(new_page, address, portrait, tmp_path):
     page = new_page()
     open_ready(page, address)

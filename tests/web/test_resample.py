@@ -4,6 +4,8 @@ from PIL import Image
 
 from drawn import drawn_faces
 from javascript import call
+from keras_fer.errors import DataError
+from keras_fer.face_image import read_face
 
 pytestmark = pytest.mark.browser
 CONTRACT = {"imageSize": 40, "viewSize": 32}
@@ -89,3 +91,18 @@ def test_outside_is_as_the_nearest_pixel():
     image[:, -1] = 200
     found = sample(image, similarity(0, 1.0, (20, 5), 8), 8)
     assert (found == 200).all()
+
+
+@pytest.mark.parametrize(
+    "size",
+    [(1, 1), (31, 40), (32, 32), (32, 64), (32, 65), (200, 99), (99, 40)],
+)
+def test_a_size_that_python_refuses_is_refused_alike(size):
+    problem = call("resample.js", "problemOfCrop", *size, CONTRACT)
+    picture = Image.new("RGB", size)
+    if problem is None:
+        read_face(picture, CONTRACT["imageSize"])  # does not raise
+        return
+    with pytest.raises(DataError) as refused:
+        read_face(picture, CONTRACT["imageSize"])
+    assert str(refused.value).replace("The picture is", "It is") == problem

@@ -10,9 +10,14 @@ const REASONS = {
 };
 
 export class Camera {
-  /** @param {HTMLVideoElement} video */
-  constructor(video) {
+  /**
+   * @param {HTMLVideoElement} video
+   * @param {function(): void} onLost called when the camera is taken away.
+   */
+  constructor(video, onLost) {
     this.video = video;
+    this.onLost = onLost;
+    this.asked = 0; // counts starts and stops; older ones give way
     this.facing = "user";
     this.stream = null;
   }
@@ -26,9 +31,13 @@ export class Camera {
     return this.facing === "user";
   }
 
-  /** @throws {Error} saying why there is no picture. */
+  /**
+   * @returns {Promise<boolean>} false if stopped, or started anew, meanwhile.
+   * @throws {Error} saying why there is no picture.
+   */
   async start() {
     this.stop();
+    const mine = this.asked;
     if (!navigator.mediaDevices?.getUserMedia) {
       throw new Error(
         "This browser gives pages no camera here; it needs https or " +
@@ -50,20 +59,35 @@ export class Camera {
         REASONS[error.name] ?? `The camera did not start: ${error.message}`,
       );
     }
+    if (mine !== this.asked) {
+      stopTracks(stream);
+      return false;
+    }
+    for (const track of stream.getTracks()) {
+      track.addEventListener("ended", () => {
+        if (this.stream === stream) this.onLost();
+      });
+    }
     this.stream = stream;
     this.video.srcObject = stream;
-    await this.video.play();
+    try {
+      await this.video.play();
+    } catch (error) {
+      if (mine === this.asked) throw error;
+    }
+    return mine === this.asked;
   }
 
   stop() {
-    for (const track of this.stream?.getTracks() ?? []) track.stop();
+    this.asked += 1;
+    if (this.stream) stopTracks(this.stream);
     this.stream = null;
     this.video.srcObject = null;
   }
 
   async turn() {
     this.facing = this.facing === "user" ? "environment" : "user";
-    await this.start();
+    return this.start();
   }
 
   /** How many cameras there are, as far as the browser tells. */
@@ -84,4 +108,8 @@ export class Camera {
       }
     });
   }
+}
+
+function stopTracks(stream) {
+  for (const track of stream.getTracks()) track.stop();
 }

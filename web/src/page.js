@@ -12,7 +12,7 @@ const find = (selector) => document.querySelector(selector);
 const messages = new Messages(document);
 const stage = new Stage(find("#stage"));
 const faceList = new FaceList(find("#faces"));
-const camera = new Camera(find("#video"));
+const camera = new Camera(find("#video"), loseCamera);
 const input = find("#file");
 const whole = find("#whole");
 
@@ -58,7 +58,8 @@ function reload() {
 }
 
 async function keepForOffline(addresses) {
-  const kept = (await registered) && (await keep(addresses));
+  const scope = await registered;
+  const kept = scope !== null && (await keep(scope, addresses));
   find("#offline").textContent = kept
     ? "This page now works without a network too."
     : "";
@@ -133,7 +134,7 @@ async function startCamera(start) {
   clear();
   messages.say("Starting the camera ...");
   try {
-    await start();
+    if (!(await start())) return;
   } catch (error) {
     if (mine !== turn) return;
     stopCamera();
@@ -174,13 +175,25 @@ async function watch(mine) {
         rate = rate ? 0.8 * rate + 0.2 * current : current;
       }
       last = now;
-      show(found, contract, rate);
+      show(found, contract, rate || null); // unknown at the first
     } catch (error) {
       if (mine !== turn) return;
       stopCamera();
       return messages.complain(`The camera stopped. ${error.message}`);
     }
   }
+}
+
+function loseCamera() {
+  turn += 1;
+  stopCamera();
+  clear();
+  stage.showNothing();
+  messages.say("");
+  messages.complain(
+    "The camera stopped giving pictures: it was unplugged, or taken away " +
+      "from this page. Use it again, or choose a photo.",
+  );
 }
 
 function stopCamera() {

@@ -7,7 +7,7 @@ import { Detector } from "./detector.js";
 import { download } from "./download.js";
 import { compile, loadRuntime } from "./litert.js";
 import { Picture } from "./picture.js";
-import { resizeTransform, sampleView } from "./resample.js";
+import { problemOfCrop, resizeTransform, sampleView } from "./resample.js";
 
 const MODELS = {
   fullRange: "models/face_detection_full_range_sparse.tflite",
@@ -46,6 +46,10 @@ async function load(report) {
 async function look({ bitmap, whole, thorough }) {
   const picture = new Picture(bitmap);
   const { contract } = classifier;
+  if (whole) {
+    const problem = problemOfCrop(picture.width, picture.height, contract);
+    if (problem) throw new Error(problem);
+  }
   const start = performance.now();
   const found = whole
     ? [wholePicture(picture)]
