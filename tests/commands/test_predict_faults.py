@@ -1,0 +1,83 @@
+"""One bad photo costs the others nothing, whatever is bad about it."""
+
+import errno
+import json
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+
+from keras_fer import cli
+from keras_fer import files
+
+DETECTORS = """
+from photographed import find_marked
+
+def fail_without_a_face(photo):
+    found = find_marked(photo)
+    if not found:
+        raise RuntimeError("out of luck")
+    return found
+"""
+
+
+@pytest.fixture
+def ask(small_model, capsys, tmp_path, monkeypatch):
+    """Runs the command; its status, the JSON it writes and its message."""
+    folder = tmp_path / "modules"
+    folder.mkdir()
+    (folder / "failing_detectors.py").write_text(DETECTORS)
+    monkeypatch.syspath_prepend(folder)
+
+    def run(*words, detector="photographed:find_marked"):
+        path = tmp_path / "answers.json"
+        words = (*words, "--model", small_model, "--detector", detector)
+        status = cli.main(["predict", *map(str, words), "--json", str(path)])
+        records = json.loads(path.read_text()) if path.exists() else None
+        return status, records, capsys.readouterr().err
+
+    return run
+
+
+def test_a_detector_that_fails_at_a_photo_costs_that_photo(ask, photo_folder):
+    status, records, error = ask(
+        photo_folder, detector="failing_detectors:fail_without_a_face"
+    )
+    assert status == 3
+    (fault,) = (record["error"] for record in records if "error" in record)
+    assert fault == f"{photo_folder / 'c.webp'}: RuntimeError: out of luck"
+    assert fault in error and "1 of 3 photos" in error
+    assert sum("faces" in record for record in records) == 2
+
+
+def test_a_name_too_long_to_be_written_costs_that_photo(
+    ask, photo_folder, tmp_path
+):
+    folder = tmp_path / "photos"
+    folder.mkdir()
+    longest = "x" * 251 + ".png"  # its crops have names of 257 bytes
+    for name in ("a.png", longest):
+        shutil.copy(photo_folder / "a.png", folder / name)
+    status, records, error = ask(folder, "--crops", tmp_path / "crops")
+    assert status == 3 and longest in error
+    assert ["error" in record for record in records] == [False, True]
+    assert len(list((tmp_path / "crops").iterdir())) == 2
+
+
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EACCES])
+def test_where_nothing_can_be_written_the_job_ends(
+    number, ask, photo_folder, tmp_path, monkeypatch
+):
+    atomic_path = files.atomic_path
+
+    def refuse(target):
+        if Path(target).suffix != ".png":
+            return atomic_path(target)
+        raise OSError(number, os.strerror(number), str(target))
+
+    monkeypatch.setattr(files, "atomic_path", refuse)
+    status, records, error = ask(photo_folder, "--crops", tmp_path / "crops")
+    assert (status, records) == (3, None)
+    assert os.strerror(number) in error and "a.1.png" in error
+    assert "photos have no answer" not in error
