@@ -83,15 +83,15 @@ class PhotoWorker:
             task: `Task`.
 
         Returns:
-            A dict of plain values: "path", and "width", "height" and
-            "faces", or "frames" of a video, or "error", why there is no
-            answer.
+            A dict of plain values: "path" and "output" (see `named`), and
+            "width", "height" and "faces", or "frames" of a video, or
+            "error", why there is no answer.
 
         Raises:
             UsageError: if what the settings ask for is not there.
             OSError: if nothing more can be written.
         """
-        record = {"path": str(task.path)}
+        record = named(task)
         is_writing = False
         try:
             if task.path.suffix.lower() in VIDEOS:
@@ -142,6 +142,14 @@ class PhotoWorker:
                 ]
                 frames.append({"time": round(frame.time, 6), "faces": faces})
         return {"frames": frames}
+
+
+def named(task):
+    """How a record begins: the photo's path, and what its pictures are called.
+
+    A command that goes on reads it, so that no picture is written over.
+    """
+    return {"path": str(task.path), "output": task.output.as_posix()}
 
 
 def annotated_name(task):

@@ -81,3 +81,48 @@ def test_where_nothing_can_be_written_the_job_ends(
     assert (status, records) == (3, None)
     assert os.strerror(number) in error and "a.1.png" in error
     assert "photos have no answer" not in error
+
+
+def test_a_dead_link_is_named_and_the_others_answered(
+    ask, photo_folder, tmp_path
+):
+    folder = tmp_path / "photos"
+    folder.mkdir()
+    shutil.copy(photo_folder / "a.png", folder)
+    (folder / "dead.png").symlink_to("gone.png")
+    status, records, error = ask(folder)
+    assert status == 3 and "dead.png is a link" in error
+    assert "1 of 2 photos" in error
+    assert [len(record["faces"]) for record in records] == [2]
+
+
+def test_a_photo_that_came_later_takes_no_earlier_ones_picture(
+    ask, photo_folder, tmp_path
+):
+    folder, drawn = tmp_path / "photos", tmp_path / "drawn"
+    folder.mkdir()
+    shutil.copy(photo_folder / "c.webp", folder / "p.webp")
+    words = (folder, "--journal", tmp_path / "a.jsonl", "--annotate", drawn)
+    assert ask(*words)[0] == 0
+    before = (drawn / "p.png").read_bytes()
+    # Listed first, and its name without suffix is the same.
+    shutil.copy(photo_folder / "a.png", folder / "p.png")
+    status, records, _ = ask(*words, "--resume")
+    assert status == 0
+    assert (drawn / "p.png").read_bytes() == before
+    assert (drawn / "p-2.png").read_bytes() != before
+    outputs = {Path(entry["path"]).name: entry["output"] for entry in records}
+    assert outputs == {"p.png": "p-2", "p.webp": "p"}
+
+
+def test_a_damaged_line_of_the_journal_is_named_and_asked_again(
+    ask, photo_folder, tmp_path
+):
+    journal = tmp_path / "a.jsonl"
+    whole = ask(photo_folder, "--journal", journal)
+    lines = journal.read_bytes().splitlines(keepends=True)
+    lines[2] = b"{\n"
+    journal.write_bytes(b"".join(lines))
+    status, records, error = ask(photo_folder, "--journal", journal, "--resume")
+    assert (status, records) == whole[:2]
+    assert "line 3 cannot be understood" in error and "2 of 3" in error
