@@ -16,6 +16,11 @@ NO_MTCNN = (
     "'keras-fer[faces]'. Pictures that are faces already, cut out: "
     "--detector none (in Python: detector=face_detectors.whole_picture)."
 )
+_EXPECTED = (
+    "Expected: mtcnn, none, or MODULE:FUNCTION. An installed command does not "
+    "look for modules in the working directory; for one that lies there: "
+    "PYTHONPATH=. keras-fer predict ..."
+)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -113,19 +118,34 @@ def named_detector(name):
         `Face`.
 
     Raises:
-        UsageError: if there is none of this name.
+        UsageError: if there is none of this name, it is no function, or its
+            module needs another that is missing.
     """
     if name == "mtcnn":
         return mtcnn_detector()
     if name == "none":
         return whole_picture
     module, _, function = name.partition(":")
+    if not function or not all(map(str.isidentifier, module.split("."))):
+        raise UsageError(f"There is no detector {name!r}. {_EXPECTED}")
     try:
-        if not function:
-            raise ImportError("it names no function")
-        return getattr(importlib.import_module(module), function)
-    except (ImportError, AttributeError) as error:
+        detector = getattr(importlib.import_module(module), function, None)
+    except ImportError as error:
+        # A package is looked for before the module in it.
+        if f"{module}.".startswith(f"{error.name}."):
+            raise UsageError(
+                f"There is no detector {name!r}: Python finds no module "
+                f"{error.name}. {_EXPECTED}"
+            ) from error
         raise UsageError(
-            f"There is no detector {name!r} ({error}). Expected: mtcnn, none, "
-            "or MODULE:FUNCTION of a module that Python finds."
+            f"The detector {name!r} cannot be imported: it needs "
+            f"{error.name or 'what is missing'} ({error}). Install that where "
+            "keras-fer is installed."
         ) from error
+    if not callable(detector):
+        found = "no such name" if detector is None else type(detector).__name__
+        raise UsageError(
+            f"There is no detector {name!r}: the module holds {found} where "
+            f"a function is expected. {_EXPECTED}"
+        )
+    return detector

@@ -35,7 +35,7 @@ _FULL = {
 
 
 class DirectoryInUseError(UsageError):
-    """Another process owns the directory."""
+    """Another process owns the directory, or the file."""
 
 
 @contextlib.contextmanager
@@ -210,11 +210,44 @@ def lock_directory(directory: str | Path) -> Iterator[None]:
             process's id and host.
         UsageError: if it may not be written.
     """
+    directory = Path(directory)
+    with _locked(
+        directory / ".lock",
+        directory / ".owner.json",
+        f"{directory} is in use by {{}}. Wait for it to end, or choose "
+        "another directory.",
+    ):
+        yield
+
+
+@contextlib.contextmanager
+def lock_file(path: str | Path) -> Iterator[None]:
+    """Owns a file, as `lock_directory` owns a folder.
+
+    The lock lies beside it, since the file itself may be replaced.
+
+    Args:
+        path: the file to own; it need not be there, its folder must.
+
+    Raises:
+        DirectoryInUseError: at once, if another process owns it, with that
+            process's id and host.
+    """
+    path = Path(path)
+    with _locked(
+        path.with_name(f".{path.name}.lock"),
+        path.with_name(f".{path.name}.owner.json"),
+        f"{path} is in use by {{}}. Wait for it to end, or name another file.",
+    ):
+        yield
+
+
+@contextlib.contextmanager
+def _locked(lock_path: Path, owner_path: Path, refusal: str) -> Iterator[None]:
     import filelock  # not where only finished models are used
 
-    directory = Path(directory)
-    owner_path = directory / ".owner.json"
-    lock = filelock.FileLock(directory / ".lock")
+    lock = filelock.FileLock(lock_path)
+    directory = lock_path.parent
     try:
         directory.mkdir(parents=True, exist_ok=True)
         lock.acquire(timeout=0)
@@ -232,10 +265,7 @@ def lock_directory(directory: str | Path) -> Iterator[None]:
         with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
             found = json.loads(owner_path.read_text(encoding="utf-8"))
             owner = f"process {found['pid']} on {found['host']}"
-        raise DirectoryInUseError(
-            f"{directory} is in use by {owner}. Wait for it to end, or "
-            "choose another directory."
-        ) from None
+        raise DirectoryInUseError(refusal.replace("{}", owner)) from None
     try:
         write_json(
             owner_path, {"pid": os.getpid(), "host": socket.gethostname()}

@@ -5,6 +5,7 @@ made with, then an answer a photo, each flushed to the disk. A kill loses at
 most the line that was being written.
 """
 
+import contextlib
 import json
 import os
 from pathlib import Path
@@ -17,41 +18,49 @@ from keras_fer.errors import UsageError
 class PhotoJournal:
     """The answers to many photos, on the disk.
 
+    Owned by one process until it is closed. A file without an answer counts
+    as new.
+
     Args:
         path: the file.
         settings: plain values that an answer depends on.
-        resume: whether to go on with a file that is there. A line that was
-            cut off is removed.
+        resume: whether to go on with a file that is there. A last line that
+            was cut off is removed.
+
+    Attributes:
+        path: the file.
+        damaged: the numbers, from 1, of lines that cannot be understood;
+            their photos count as unanswered.
 
     Raises:
-        UsageError: if there is such a file and `resume` is False, or if it
-            was made with other settings.
+        UsageError: if there is such a file and `resume` is False, if it was
+            made with other settings, or if another process has it.
         DataError: if it is no journal.
     """
 
     def __init__(self, path, settings, *, resume=False):
-        self.path = Path(path)
-        self._places = {}  # path of a photo -> (stamp, offset of its line)
+        self.path, self.damaged = Path(path), []
+        # path of a photo -> (stamp, offset of its line, its output's name)
+        self._places = {}
         settings = json.loads(json.dumps(settings))
-        if not self.path.exists():
-            files.write_text(self.path, json.dumps(settings) + "\n")
-        elif not resume:
-            raise UsageError(
-                f"{self.path} holds the answers of an earlier command. Go on "
-                "with it: --resume. Or remove it."
-            )
-        self._file = self.path.open("rb+", buffering=0)
-        try:
+        with contextlib.ExitStack() as stack:
+            stack.enter_context(files.lock_file(self.path))
+            if _has_no_answer(self.path, settings):
+                files.write_text(self.path, json.dumps(settings) + "\n")
+            elif not resume:
+                raise UsageError(
+                    f"{self.path} holds the answers of an earlier command. Go "
+                    "on with it: --resume. Or remove it."
+                )
+            self._file = stack.enter_context(self.path.open("rb+", buffering=0))
             self._read(settings)
-        except BaseException:
-            self._file.close()
-            raise
+            self._opened = stack.pop_all()
 
     def __enter__(self):
         return self
 
     def __exit__(self, *_):
-        self._file.close()
+        self._opened.close()
 
     def __len__(self):
         return len(self._places)
@@ -72,11 +81,11 @@ class PhotoJournal:
             self._file.truncate(place)
             raise OSError(f"{self.path} cannot be written: the disk is full")
         os.fsync(self._file.fileno())
-        self._places[record["path"]] = stamp, place
+        self._places[record["path"]] = stamp, place, record.get("output")
 
     def is_answered(self, path, stamp):
         """Whether the photo was answered, and is the same file still."""
-        known, _ = self._places.get(path, (None, None))
+        known, *_ = self._places.get(path, (None,))
         return stamp is not None and known == stamp
 
     def get(self, path):
@@ -88,30 +97,49 @@ class PhotoJournal:
         del record["stamp"]
         return record
 
+    def outputs(self):
+        """Path of a photo -> what its "output" is called, where it has one."""
+        return {
+            path: output
+            for path, (*_, output) in self._places.items()
+            if output is not None
+        }
+
     def _read(self, settings):
         with self.path.open("rb") as file:
-            place = 0
-            for number, line in enumerate(file):
+            self._check_settings(file.readline(), settings)
+            place = file.tell()
+            for number, line in enumerate(file, 2):
                 if not line.endswith(b"\n"):
                     self._file.truncate(place)
                     break
                 try:
                     record = json.loads(line)
-                    if number:
-                        stamp = record["stamp"]
-                        self._places[record["path"]] = stamp, place
-                except (ValueError, KeyError, TypeError) as error:
-                    raise DataError(
-                        f"{self.path} is no journal of keras-fer predict: "
-                        f"line {number + 1} cannot be understood. Remove it."
-                    ) from error
-                if not number and record != settings:
-                    raise UsageError(
-                        f"{self.path} was made with other settings: "
-                        f"{_difference(record, settings)}. Repeat those, or "
-                        "name another journal."
-                    )
+                    path, stamp = record["path"], record["stamp"]
+                    output = record.get("output")
+                    if not isinstance(path, str) or not isinstance(
+                        output, str | None
+                    ):
+                        raise TypeError("a name is a string")
+                    self._places[path] = stamp, place, output
+                except (ValueError, KeyError, TypeError):
+                    self.damaged.append(number)
                 place += len(line)
+
+    def _check_settings(self, line, settings):
+        try:
+            found = json.loads(line)
+        except ValueError as error:
+            raise DataError(
+                f"{self.path} is no journal of keras-fer predict: line 1 "
+                "cannot be understood. Remove it."
+            ) from error
+        if found != settings:
+            raise UsageError(
+                f"{self.path} was made with other settings: "
+                f"{_difference(found, settings)}. Repeat those, or name "
+                "another journal."
+            )
 
 
 def file_stamp(path):
@@ -121,6 +149,27 @@ def file_stamp(path):
     except OSError:
         return None
     return [found.st_size, found.st_mtime_ns]
+
+
+def _has_no_answer(path, settings):
+    """Whether a file is absent, empty, or settings alone, cut off or whole.
+
+    Whatever else it holds is not this program's to write over.
+    """
+    try:
+        with path.open("rb") as file:
+            line, rest = file.readline(), file.read(1)
+    except FileNotFoundError:
+        return True
+    if rest:
+        return False
+    if json.dumps(settings).encode().startswith(line):
+        return True
+    try:
+        found = json.loads(line)
+    except ValueError:
+        return False
+    return isinstance(found, dict) and found.keys() == settings.keys()
 
 
 def _read_line(file):

@@ -38,11 +38,50 @@ def test_names_mean_detectors():
 
 
 @pytest.mark.parametrize(
-    "name", ["haar", "no_such_module:find", "photographed:find", ""]
+    "name", ["haar", "no_such_module:find", "photographed:find", "", ":a"]
 )
 def test_an_unknown_detector_is_refused(name):
     with pytest.raises(UsageError, match="MODULE:FUNCTION"):
         face_detectors.named_detector(name)
+
+
+def test_a_module_beside_the_user_is_found_as_the_message_says(tmp_path):
+    name = "own_finder:find"
+    with pytest.raises(UsageError, match=r"PYTHONPATH=\. keras-fer predict"):
+        face_detectors.named_detector(name)
+    (tmp_path / "own_finder.py").write_text("def find(photo): return []")
+    # As the installed script starts: without the working directory.
+    code = (
+        "import sys; from keras_fer.face_detectors import named_detector\n"
+        f"print(named_detector({name!r})(None))"
+    )
+    for own, status in (((), 1), ((".",), 0)):
+        paths = [*own, *(path for path in sys.path if path)]
+        done = subprocess.run(
+            [sys.executable, "-P", "-c", code],
+            cwd=tmp_path,
+            env=environment_of(PYTHONPATH=os.pathsep.join(paths)),
+            capture_output=True,
+        )
+        assert done.returncode == status, done.stderr
+
+
+@pytest.mark.parametrize(
+    ("code", "message"),
+    [
+        ("import no_such_thing", "it needs no_such_thing"),
+        ("from json import no_such_thing", "it needs json"),
+        ("find = 5", "holds int where a function"),
+    ],
+)
+def test_what_is_wrong_with_a_users_module_is_told(
+    code, message, tmp_path, monkeypatch
+):
+    (tmp_path / "users_module.py").write_text(code)
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.delitem(sys.modules, "users_module", raising=False)
+    with pytest.raises(UsageError, match=message):
+        face_detectors.named_detector("users_module:find")
 
 
 def test_without_mtcnn_one_line_says_what_to_install(monkeypatch):

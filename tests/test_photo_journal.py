@@ -1,11 +1,16 @@
 """No answer that was kept is lost, and none is taken for another's."""
 
+import os
+import subprocess
+import sys
+
 import pytest
 
 from keras_fer.errors import DataError
 from keras_fer.errors import UsageError
 from keras_fer.photo_journal import PhotoJournal
 from keras_fer.photo_journal import file_stamp
+from recipe_command import environment_of
 
 SETTINGS = {"model": "abc", "ten_crop": False}
 RECORDS = [
@@ -91,11 +96,78 @@ def test_what_is_no_journal_is_refused(content, tmp_path):
     assert path.read_bytes() == content
 
 
-def test_a_damaged_line_is_named(tmp_path):
+def test_a_damaged_line_is_named_and_costs_its_photo_alone(tmp_path):
     path = tmp_path / "answers.jsonl"
     write(path)
     lines = path.read_bytes().splitlines(keepends=True)
-    lines[2] = b"{\n"
-    path.write_bytes(b"".join(lines))
-    with pytest.raises(DataError, match="line 3"):
+    for damage in (b"{\n", b"\0\xff\n", b"[]\n", b'{"path": 5, "stamp": 1}\n'):
+        path.write_bytes(b"".join([*lines[:2], damage, *lines[3:]]))
+        with PhotoJournal(path, SETTINGS, resume=True) as journal:
+            assert journal.damaged == [3]
+            for number, record in enumerate(RECORDS):
+                answered = journal.is_answered(record["path"], [1, 2])
+                assert answered == (number != 1)
+                if answered:
+                    assert journal.get(record["path"]) == record
+
+
+def test_a_file_without_answers_is_a_new_journal(tmp_path):
+    path = tmp_path / "answers.jsonl"
+    write(path, [])
+    first = path.read_bytes()
+    # Cut at any byte, empty, or whole with other settings.
+    for content in (*(first[:n] for n in range(len(first))), first):
+        for resume in (False, True):
+            path.write_bytes(content)
+            with PhotoJournal(path, SETTINGS, resume=resume) as journal:
+                assert len(journal) == 0
+                assert path.read_bytes() == first
+    with PhotoJournal(path, SETTINGS | {"ten_crop": True}) as journal:
+        journal.append(RECORDS[0], [1, 2])
+    with pytest.raises(UsageError, match="ten_crop True, now False"):
         PhotoJournal(path, SETTINGS, resume=True)
+
+
+@pytest.mark.parametrize("content", [b"notes", b'{"model": "x"}', b"{}\n"])
+def test_another_programs_file_is_never_written_over(content, tmp_path):
+    path = tmp_path / "notes"
+    path.write_bytes(content)
+    for resume in (False, True):
+        with pytest.raises((DataError, UsageError), match="notes"):
+            PhotoJournal(path, SETTINGS, resume=resume)
+    assert path.read_bytes() == content
+
+
+def test_a_journal_has_one_owner(tmp_path):
+    path = tmp_path / "answers.jsonl"
+    code = (
+        "import sys\n"
+        "from keras_fer.photo_journal import PhotoJournal\n"
+        "with PhotoJournal(sys.argv[1], {'a': 1}, resume=True):\n"
+        "    print('open', flush=True)\n"
+        "    sys.stdin.read()\n"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", code, path],
+        env=environment_of(PYTHONPATH=os.pathsep.join(sys.path)),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    ) as owner:
+        assert owner.stdout.readline() == b"open\n"
+        for resume in (False, True):
+            with pytest.raises(UsageError, match=f"process {owner.pid} on "):
+                PhotoJournal(path, {"a": 1}, resume=resume)
+        owner.kill()
+    with PhotoJournal(path, {"a": 1}, resume=True) as journal:
+        journal.append(RECORDS[0], [1, 2])
+    with PhotoJournal(path, {"a": 1}, resume=True) as journal:
+        assert len(journal) == 1
+
+
+def test_outputs_keep_their_names(tmp_path):
+    path = tmp_path / "answers.jsonl"
+    record = {"path": "a.jpg", "output": "a-2"}
+    write(path, [*RECORDS, record])
+    with PhotoJournal(path, SETTINGS, resume=True) as journal:
+        assert journal.outputs() == {"a.jpg": "a-2"}
+        assert journal.get("a.jpg") == record

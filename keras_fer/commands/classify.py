@@ -29,9 +29,11 @@ def classify(faces, model, *, ten_crop=False, form="text", say=print):
     from keras_fer.classifier import Classifier
     from keras_fer.exported_model import find_tflite
 
-    paths = [path for path, _ in list_pictures(faces, PICTURES)]
-    classifier = Classifier(find_tflite(model))
     faults = []
+    listed = list_pictures(faces, PICTURES, faults=faults)
+    num_named = len(listed) + len(faults)
+    paths = [path for path, _ in listed]
+    classifier = Classifier(find_tflite(model))
 
     def answers():
         for path in paths:
@@ -47,7 +49,7 @@ def classify(faces, model, *, ten_crop=False, form="text", say=print):
     if faults:
         raise DataError(
             "\n".join(faults)
-            + f"\n{len(faults)} of {len(paths)} pictures have no answer; the "
+            + f"\n{len(faults)} of {num_named} pictures have no answer; the "
             "others have."
         )
 

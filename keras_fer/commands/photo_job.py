@@ -2,6 +2,7 @@
 
 import contextlib
 import dataclasses
+import errno
 from pathlib import Path
 
 from PIL import Image
@@ -10,12 +11,15 @@ from keras_fer import face_detectors
 from keras_fer import files
 from keras_fer.annotation import annotate
 from keras_fer.classifier import Classifier
-from keras_fer.errors import DataError
+from keras_fer.errors import ExpectedError
+from keras_fer.errors import UsageError
 from keras_fer.photos import PhotoReader
 from keras_fer.photos import open_photo
 
 VIDEOS = (".mp4", ".m4v", ".mov", ".avi", ".mkv", ".webm")
 _JPEG = (".jpg", ".jpeg")
+# What ends every photo's writing, not one's.
+_NOWHERE_TO_WRITE = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -79,23 +83,33 @@ class PhotoWorker:
             task: `Task`.
 
         Returns:
-            A dict of plain values: "path", and "width", "height" and
-            "faces", or "frames" of a video, or "error", why there is no
-            answer.
+            A dict of plain values: "path" and "output" (see `named`), and
+            "width", "height" and "faces", or "frames" of a video, or
+            "error", why there is no answer.
+
+        Raises:
+            UsageError: if what the settings ask for is not there.
+            OSError: if nothing more can be written.
         """
-        record = {"path": str(task.path)}
+        record = named(task)
+        is_writing = False
         try:
             if task.path.suffix.lower() in VIDEOS:
                 return record | self._video(task)
             picture = open_photo(task.path)
             photo, crops = self._reader.read(picture)
-        except (DataError, ValueError, MemoryError) as error:
-            message = str(error) or type(error).__name__
-            if str(task.path) not in message:
-                message = f"{task.path}: {message}"
-            return record | {"error": message}
-        self._write(task, picture, photo, crops)
-        return record | dataclasses.asdict(photo)
+            is_writing = True
+            self._write(task, picture, photo, crops)
+            return record | dataclasses.asdict(photo)
+        except UsageError:
+            raise
+        # A detector of the user's own may raise anything, and one photo is
+        # no reason to leave the others.
+        except Exception as error:
+            number = error.errno if isinstance(error, OSError) else None
+            if is_writing and number in _NOWHERE_TO_WRITE:
+                raise
+            return record | {"error": _fault(task.path, error)}
 
     def _write(self, task, picture, photo, crops):
         job, stem = self._job, str(task.output)
@@ -130,10 +144,26 @@ class PhotoWorker:
         return {"frames": frames}
 
 
+def named(task):
+    """How a record begins: the photo's path, and what its pictures are called.
+
+    A command that goes on reads it, so that no picture is written over.
+    """
+    return {"path": str(task.path), "output": task.output.as_posix()}
+
+
 def annotated_name(task):
     """The annotated photo's file, within its folder."""
     suffix = ".jpg" if task.path.suffix.lower() in _JPEG else ".png"
     return f"{task.output}{suffix}"
+
+
+def _fault(path, error):
+    """One message, with the photo's name and what happened."""
+    message = str(error)
+    if not isinstance(error, (ExpectedError, ValueError)) or not message:
+        message = f"{type(error).__name__}: {message}".removesuffix(": ")
+    return message if str(path) in message else f"{path}: {message}"
 
 
 def _save(picture, path):

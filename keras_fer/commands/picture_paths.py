@@ -3,12 +3,13 @@
 import os
 from pathlib import Path
 
+from keras_fer.errors import DataError
 from keras_fer.errors import UsageError
 
 PICTURES = (".jpg", ".jpeg", ".png", ".webp")
 
 
-def list_pictures(paths, suffixes=PICTURES, *, without=()):
+def list_pictures(paths, suffixes=PICTURES, *, without=(), faults=None):
     """The pictures meant by paths of pictures and of folders.
 
     Args:
@@ -17,6 +18,8 @@ def list_pictures(paths, suffixes=PICTURES, *, without=()):
             are taken, by name; hidden ones are passed over.
         suffixes: of file names, in small letters.
         without: folders inside those folders that are passed over.
+        faults: list that takes a message for each folder that may not be
+            read and each link to nothing. None: the first raises.
 
     Returns:
         A list of (`Path`, its `Path` within the folder that was named; its
@@ -24,30 +27,41 @@ def list_pictures(paths, suffixes=PICTURES, *, without=()):
 
     Raises:
         UsageError: for a folder without pictures.
-        PermissionError: for a folder that may not be read.
+        DataError: for a folder that may not be read, or a link to nothing,
+            if there is no list of faults.
     """
+
+    def tell(message):
+        if faults is None:
+            raise DataError(message)
+        faults.append(message)
+
+    def pass_over(error):
+        tell(f"{error.filename} cannot be searched ({error.strerror}).")
+
     without = {os.path.realpath(folder) for folder in without}
     found = []
     for path in map(Path, paths):
-        if not path.is_dir():
+        if not os.path.isdir(path):
             found.append((path, Path(path.name)))
             continue
-        inner = []
-        for folder, folders, names in os.walk(path, onerror=_raise):
+        inner, num_before = [], len(faults or ())
+        for folder, folders, names in os.walk(path, onerror=pass_over):
             folders[:] = [
                 name
                 for name in folders
                 if not name.startswith(".")
                 and os.path.realpath(os.path.join(folder, name)) not in without
             ]
-            inner += [
-                Path(folder, name)
-                for name in names
-                if name.lower().endswith(suffixes)
-                and not name.startswith(".")
-                and os.path.isfile(os.path.join(folder, name))
-            ]
-        if not inner:
+            for name in names:
+                if name.startswith(".") or not name.lower().endswith(suffixes):
+                    continue
+                file = Path(folder, name)
+                if os.path.isfile(file):
+                    inner.append(file)
+                elif not os.path.exists(file):
+                    tell(f"{file} is a link to nothing that can be read.")
+        if not inner and len(faults or ()) == num_before:
             raise UsageError(
                 f"{path} holds no picture. Expected: files named "
                 f"{', '.join('*' + suffix for suffix in suffixes)}."
@@ -56,17 +70,18 @@ def list_pictures(paths, suffixes=PICTURES, *, without=()):
     return found
 
 
-def name_outputs(names):
+def name_outputs(names, taken=()):
     """Names for what is written about each of several files.
 
     Args:
         names: `Path`s within an output folder, in order.
+        taken: names without suffix that others have already.
 
     Returns:
         A list of `Path` without suffix. No two are the same, even where
         capital letters do not count: "a.jpg" and "A.png" give "a" and "A-2".
     """
-    taken, found = set(), []
+    taken, found = {str(Path(name)).casefold() for name in taken}, []
     for name in names:
         stem, number = name.with_suffix(""), 1
         while str(stem).casefold() in taken:
@@ -85,7 +100,3 @@ def shown(path):
         else character.encode("unicode_escape").decode()
         for character in os.fspath(path)
     )
-
-
-def _raise(error):
-    raise error

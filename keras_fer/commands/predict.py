@@ -18,6 +18,9 @@ from keras_fer.errors import raise_faults
 
 _CRASHED = "it ended the process that read it (a crash, or too little memory)"
 
+_FILES = ("json", "csv", "journal")
+_FOLDERS = ("annotate", "crops", "explain")
+
 
 @dataclasses.dataclass(frozen=True)
 class Predict:
@@ -99,13 +102,20 @@ def predict(command, say=print):
     from keras_fer import files
     from keras_fer import model_file
     from keras_fer import photo_journal
+    from keras_fer.commands import output_checks
+    from keras_fer.commands import photo_job
     from keras_fer.commands import photo_outputs
     from keras_fer.commands import worker_pool
-    from keras_fer.commands.photo_job import PhotoWorker
 
     job = _job(command)
-    tasks = _tasks(command)
-    _check_outputs(command, tasks)
+    faults = []
+    listed = _listed(command, faults)
+    num_unlisted = len(faults)
+    output_checks.check_places(
+        {f"--{name}": getattr(command, name) for name in _FILES},
+        {f"--{name}": getattr(command, name) for name in _FOLDERS},
+        [path for path, _ in listed],
+    )
     settings = {
         "model": files.sha256(job.model),
         **{
@@ -113,10 +123,7 @@ def predict(command, say=print):
             for name in ("detector", "ten_crop", "max_side", "every")
         },
         "smoothing": command.smoothing,
-        **{
-            name: str(getattr(command, name))
-            for name in ("annotate", "crops", "explain")
-        },
+        **{name: str(getattr(command, name)) for name in _FOLDERS},
     }
     is_quiet = "-" in (command.json, command.csv)
     with contextlib.ExitStack() as stack:
@@ -128,6 +135,14 @@ def predict(command, say=print):
             path, settings, resume=command.resume
         )
         stack.enter_context(journal)
+        if journal.damaged:
+            lines = ", ".join(map(str, journal.damaged))
+            _note(
+                f"{path}: line {lines} cannot be understood; what was answered "
+                "there is asked again"
+            )
+        tasks = _tasks(listed, journal.outputs())
+        output_checks.check_photos_stay(_folders(command), tasks)
         stamps = {task: photo_journal.file_stamp(task.path) for task in tasks}
         open_tasks = [
             task
@@ -141,16 +156,15 @@ def predict(command, say=print):
             len(open_tasks), sys.stderr, time.monotonic
         )
         answers = worker_pool.in_order(
-            functools.partial(PhotoWorker, job),
+            functools.partial(photo_job.PhotoWorker, job),
             open_tasks,
             min(command.workers, max(len(open_tasks), 1)),
         )
-        faults = []
         with contextlib.closing(answers):
             for task, record in answers:
                 if record is None:
                     record = {
-                        "path": str(task.path),
+                        **photo_job.named(task),
                         "error": f"{task.path}: {_CRASHED}",
                     }
                 bar.clear()
@@ -172,8 +186,8 @@ def predict(command, say=print):
             photo_outputs.write_csv(command.csv, records(), names)
     raise_faults(
         [_one_line(fault) for fault in faults],
-        f"{len(faults)} of {len(tasks)} photos have no answer; the others "
-        "have.",
+        f"{len(faults)} of {len(tasks) + num_unlisted} photos have no answer; "
+        "the others have.",
     )
 
 
@@ -208,60 +222,33 @@ def _job(command):
     )
 
 
-def _tasks(command):
+def _listed(command, faults):
     from keras_fer.commands import picture_paths
     from keras_fer.commands.photo_job import VIDEOS
-    from keras_fer.commands.photo_job import Task
 
     # HEIC is listed so that it is named, with what to do about it.
     suffixes = (*picture_paths.PICTURES, ".heic", ".heif", ".avif", *VIDEOS)
-    listed = picture_paths.list_pictures(
-        command.photos, suffixes, without=_folders(command)
+    return picture_paths.list_pictures(
+        command.photos, suffixes, without=_folders(command), faults=faults
     )
-    names = picture_paths.name_outputs([name for _, name in listed])
+
+
+def _tasks(listed, kept):
+    """Tasks whose outputs are called as they were in an earlier command."""
+    from keras_fer.commands import picture_paths
+    from keras_fer.commands.photo_job import Task
+
+    new = [name for path, name in listed if str(path) not in kept]
+    names = iter(picture_paths.name_outputs(new, kept.values()))
     return [
-        Task(path, name) for (path, _), name in zip(listed, names, strict=True)
+        Task(path, Path(kept[str(path)]) if str(path) in kept else next(names))
+        for path, _ in listed
     ]
 
 
 def _folders(command):
-    folders = (command.annotate, command.explain, command.crops)
+    folders = [getattr(command, name) for name in _FOLDERS]
     return [folder for folder in folders if folder is not None]
-
-
-def _check_outputs(command, tasks):
-    """Refuses, before hours of work, what could not be written at their end.
-
-    Raises:
-        UsageError: if a photo would be written over.
-        DataError: if a folder cannot be written to.
-    """
-    from keras_fer.commands.photo_job import annotated_name
-
-    inputs = {task.path.resolve() for task in tasks}
-    for folder in _folders(command):
-        for task in tasks:
-            for name in (annotated_name(task), f"{task.output}.png"):
-                if (folder / name).resolve() in inputs:
-                    raise UsageError(
-                        f"{folder / name} is one of the photos, and would be "
-                        "written over. Choose another folder."
-                    )
-    files = (command.json, command.csv, command.journal)
-    named = [Path(name) for name in files if name not in (None, "-")]
-    for path in named:
-        if path.is_dir() or path.resolve() in inputs:
-            raise UsageError(f"{path} is there already, and no file to write.")
-    for folder in (*_folders(command), *(path.parent for path in named)):
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-            with tempfile.TemporaryFile(dir=folder):
-                pass
-        except OSError as error:
-            raise DataError(
-                f"{folder} cannot be written to ({error.strerror}). Choose "
-                "another folder."
-            ) from error
 
 
 def _records(journal, tasks):

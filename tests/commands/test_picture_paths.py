@@ -1,6 +1,7 @@
 """Which files are meant, and what their outputs are called."""
 
 import os
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -8,6 +9,7 @@ import pytest
 from keras_fer.commands.picture_paths import list_pictures
 from keras_fer.commands.picture_paths import name_outputs
 from keras_fer.commands.picture_paths import shown
+from keras_fer.errors import DataError
 from keras_fer.errors import UsageError
 
 
@@ -52,6 +54,38 @@ def test_outputs_never_share_a_name():
     names = ["a.jpg", "A.png", "b/a.jpg", "a-2.jpg", "a.jpg", "a.b.jpg"]
     found = [str(name) for name in name_outputs(map(Path, names))]
     assert found == ["a", "A-2", "b/a", "a-2-2", "a-3", "a.b"]
+
+
+def test_a_name_that_is_taken_stays_anothers():
+    found = name_outputs([Path("a.jpg"), Path("b/c.png")], ["A", "b/c"])
+    assert list(map(str, found)) == ["a-2", "b/c-2"]
+
+
+def test_what_cannot_be_read_in_a_folder_is_told_and_the_rest_listed():
+    with tempfile.TemporaryDirectory() as folder:
+        folder = Path(folder)
+        folder.chmod(0o755)
+        (folder / "closed").mkdir()
+        (folder / "a.jpg").write_bytes(b"")
+        (folder / "dead.png").symlink_to(folder / "gone.png")
+        (folder / "closed").chmod(0)
+        faults = []
+        is_root = os.geteuid() == 0
+        try:
+            if is_root:  # who may read all
+                os.seteuid(65534)
+            listed = list_pictures([folder], faults=faults)
+            assert list_pictures([folder / "closed"], faults=faults) == []
+            with pytest.raises(DataError):
+                list_pictures([folder])
+        finally:
+            if is_root:
+                os.seteuid(0)
+        (folder / "closed").chmod(0o755)
+    assert [str(name) for _, name in listed] == ["a.jpg"]
+    assert len(faults) == 3
+    assert any("dead.png is a link" in fault for fault in faults)
+    assert sum("closed cannot be searched" in fault for fault in faults) == 2
 
 
 def test_any_name_is_shown_on_one_line():

@@ -193,13 +193,20 @@ def test_bad_photos_are_named_last_and_the_others_answered(
         ("{photos} --annotate {photos}", "would be written over"),
         ("{photos} --json {photos}/a.png", "no file to write"),
         ("{photos} --json {empty}", "no file to write"),
+        ("{photos} --json {new} --csv {new}", "write over each other"),
+        ("{photos} --json {new} --journal {link}", "write over each other"),
+        ("{photos} --json {new} --crops {new}", "write over each other"),
+        ("{photos} --annotate {new} --crops {new}", "write over each other"),
     ],
 )
 def test_wrong_usage_has_status_2(words, message, ask, photo_folder, tmp_path):
     empty = tmp_path / "empty"
     empty.mkdir()
     before = (photo_folder / "a.png").read_bytes()
-    words = words.format(photos=photo_folder, empty=empty).split()
+    new, link = tmp_path / "new", tmp_path / "link"
+    link.symlink_to(new)
+    places = {"empty": empty, "new": new, "link": link}
+    words = words.format(photos=photo_folder, **places).split()
     status, out, error = ask(*words)
     assert (status, out) == (2, "")
     assert message in error
