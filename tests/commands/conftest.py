@@ -11,22 +11,26 @@ from recipe_command import environment_of
 
 
 @pytest.fixture(scope="session")
-def exported(whole, tmp_path_factory):
+def exported(whole, shared):
     """(directory, what was printed) of the whole run's export."""
-    directory = tmp_path_factory.mktemp("exported") / "export"
-    done = subprocess.run(
-        [
-            *(sys.executable, "-m", "keras_fer", "export", whole[0]),
-            *("--formats", "saved_model", "float32", "--rounds", "2"),
-            *("--min-images", "14", "--output", directory),
-        ],
-        capture_output=True,
-        text=True,
-        env=environment_of(),
-        timeout=300,
-    )
-    assert done.returncode == 0, done.stderr
-    return directory, done.stdout
+    folder, lock = shared
+    directory, printed = folder / "export", folder / "exported.txt"
+    words = ("--formats", "saved_model", "float32", "--rounds", "2")
+    with lock:
+        if not printed.exists():
+            done = subprocess.run(
+                [
+                    *(sys.executable, "-m", "keras_fer", "export", whole[0]),
+                    *(*words, "--min-images", "14", "--output", directory),
+                ],
+                capture_output=True,
+                text=True,
+                env=environment_of(),
+                timeout=300,
+            )
+            assert done.returncode == 0, done.stderr
+            printed.write_text(done.stdout)
+    return directory, printed.read_text()
 
 
 @pytest.fixture(scope="session")
