@@ -11,7 +11,7 @@ def float_copy(model, replace=None):
         replace: layer class -> the subclass of it to use instead.
 
     Returns:
-        A `keras.Model` that shares nothing with `model`.
+        A `keras.Model`, not compiled, that shares nothing with `model`.
 
     Raises:
         RuntimeError: on another backend than TensorFlow.
@@ -37,7 +37,8 @@ def float_copy(model, replace=None):
     finally:
         keras.config.set_dtype_policy(policy)
     copy.set_weights(model.get_weights())
-    return copy
+    # Keras clones the optimiser too, which would treble what is exported.
+    return keras.Model(copy.inputs, copy.outputs, name=copy.name)
 
 
 def _without_policies(config):

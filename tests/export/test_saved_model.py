@@ -6,6 +6,7 @@ import pytest
 import tensorflow as tf
 
 import keras_fer
+from keras_fer import optimization
 from keras_fer.export import export_saved_model
 
 
@@ -49,3 +50,12 @@ def test_a_second_export_replaces_the_first(images, tmp_path):
         atol=1e-5,
     )
     assert [path.name for path in tmp_path.iterdir()] == ["saved"]
+
+
+def test_what_training_kept_beside_the_weights_is_not_exported(tmp_path):
+    model = keras_fer.build_model(width=0.05, input_shape=(32, 32, 3))
+    optimization.compile_model(model, steps=10, average_momentum=0.9)
+    export_saved_model(model, tmp_path / "saved")
+    kept = tf.train.load_checkpoint(tmp_path / "saved/variables/variables")
+    names = list(kept.get_variable_to_shape_map())
+    assert names and not [name for name in names if "optimizer" in name]
