@@ -63,7 +63,7 @@ def test_a_slow_load_shows_how_far_it_is_and_keeps_the_photo(
     new_page, slow, portrait_file
 ):
     server, address = slow
-    server.seconds = 6.0
+    server.seconds = 60.0  # until enough was seen
     page = new_page()
     page.goto(address)
     progress = page.get_by_role("progressbar", name="Loading the networks")
@@ -71,15 +71,16 @@ def test_a_slow_load_shows_how_far_it_is_and_keeps_the_photo(
     page.set_input_files("#file", portrait_file)
     page.wait_for_selector("#stage[data-mode=photo]")
     shares = []
-    while progress.is_visible() and len(shares) < 6:
+    while progress.is_visible() and len(set(shares)) < 3:
         text = progress.evaluate(
             "(bar) => JSON.stringify([bar.value, bar.max])"
         )
         value, most = json.loads(text)
         shares.append(value / most)
         page.wait_for_timeout(400)
-    assert shares == sorted(shares) and shares[-1] > shares[0]
     assert page.get_by_role("status").inner_text() == "Looking for faces ..."
+    server.seconds = 0.0
+    assert shares == sorted(shares) and shares[-1] > shares[0]
     page.wait_for_selector("#speed:not(:empty)")
     assert len(shown_faces(page)) == 1
 
