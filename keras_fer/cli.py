@@ -15,9 +15,9 @@ from typing import Literal
 import tyro
 
 from keras_fer import configuration
+from keras_fer.commands.flags import at_least
+from keras_fer.commands.flags import word
 from keras_fer.commands.predict import Predict
-from keras_fer.commands.words import at_least
-from keras_fer.commands.words import word
 from keras_fer.errors import DataError
 from keras_fer.errors import UsageError
 

@@ -56,7 +56,10 @@ def on_devices(model, devices="1", *, synchronized=False):
 
 def is_spread(model):
     """Whether the model stands on several devices."""
-    return _strategy(model).num_replicas_in_sync > 1
+    return (
+        keras.backend.backend() == "tensorflow"
+        and model.distribute_strategy.num_replicas_in_sync > 1
+    )
 
 
 def spread_batches(model, batches):
@@ -71,7 +74,7 @@ def spread_batches(model, batches):
     """
     if not is_spread(model):
         return batches
-    return _strategy(model).experimental_distribute_dataset(batches)
+    return model.distribute_strategy.experimental_distribute_dataset(batches)
 
 
 def spread_batch(model, *arrays):
@@ -86,7 +89,7 @@ def spread_batch(model, *arrays):
     """
     if not is_spread(model):
         return list(arrays)
-    strategy = _strategy(model)
+    strategy = model.distribute_strategy
     number = strategy.num_replicas_in_sync
     return [
         strategy.experimental_distribute_values_from_function(
@@ -113,7 +116,7 @@ def train_on_batch(model, images, labels):
         targets = keras.ops.one_hot(labels, num_classes)
         loss, accuracy = model.train_on_batch(images, targets)
         return float(loss), float(accuracy)
-    targets = _strategy(model).run(
+    targets = model.distribute_strategy.run(
         lambda part: keras.ops.one_hot(part, num_classes), args=(labels,)
     )
     # model.train_on_batch would give every device the whole batch.
@@ -121,13 +124,3 @@ def train_on_batch(model, images, labels):
     model.reset_metrics()
     logs = model.train_function(iter([(images, targets)]))
     return float(logs["loss"]), float(logs["accuracy"])
-
-
-def _strategy(model):
-    if keras.backend.backend() != "tensorflow":
-        return _One
-    return model.distribute_strategy
-
-
-class _One:
-    num_replicas_in_sync = 1

@@ -1,9 +1,8 @@
 """Photos with drawn faces, and a detector that finds them by their marks.
 
-The faces are tiles of one size, each with a corner mark in a colour of its
-own, so that a few lines of NumPy know where every face lies, whatever the
-photo went through. The module is importable by name, as a user's own
-detector is: `photographed:find_marked`.
+The faces are tiles with a red border, so that a few lines of NumPy know where
+every face lies, whatever the photo went through. The module is importable by
+name, as a user's own detector is: `photographed:find_marked`.
 """
 
 import numpy as np

@@ -10,19 +10,8 @@ from PIL import Image
 from keras_fer import face_image
 from keras_fer.errors import DataError
 from keras_fer.face_image import read_face
-
-ORIENTATION = 0x0112
-# How a viewer must turn a stored picture, by its EXIF orientation.
-STORED = {
-    1: lambda face: face,
-    2: lambda face: face[:, ::-1],
-    3: lambda face: face[::-1, ::-1],
-    4: lambda face: face[::-1],
-    5: lambda face: face.transpose(1, 0, 2),
-    6: lambda face: np.rot90(face),
-    7: lambda face: np.rot90(face, 2).transpose(1, 0, 2),
-    8: lambda face: np.rot90(face, -1),
-}
+from turned import STORED
+from turned import store_turned
 
 
 @pytest.fixture
@@ -36,10 +25,7 @@ def face():
 @pytest.mark.parametrize("orientation", STORED)
 def test_exif_turns_the_face_upright(orientation, face, tmp_path):
     path = tmp_path / "face.png"
-    exif = Image.Exif()
-    exif[ORIENTATION] = orientation
-    stored = np.ascontiguousarray(STORED[orientation](face))
-    Image.fromarray(stored).save(path, exif=exif)
+    store_turned(face, path, orientation)
     np.testing.assert_array_equal(read_face(path, 64), face)
 
 

@@ -40,17 +40,7 @@ def export(
         DataError: if the data is not that of the run.
         ExportError: if a format is not good enough.
     """
-    run = open_run(directory)
-    source = find_data(run, data_dir)
-    say(f"{source.directory}: the data of {run.directory}")
-    train, held_out = run.split_parts(image_folder.load_source(source))
-    if len(held_out) < min_images:
-        raise UsageError(
-            f"{run.directory} was judged on {len(held_out)} faces, fewer than "
-            f"--min-images {min_images}. Where there are no more: "
-            f"--min-images {len(held_out)}; the report gives their number."
-        )
-    say(f"{len(train)} faces to calibrate on, {len(held_out)} to judge by")
+    run, train, held_out = open_parts(directory, data_dir, min_images, say)
     from keras_fer import model
     from keras_fer import run_directory
     from keras_fer.export import export_run
@@ -73,6 +63,37 @@ def export(
         rounds=rounds,
         say=say,
     )
+
+
+def open_parts(directory, data_dir=None, min_images=0, say=print):
+    """A finished run with the faces to calibrate on and to judge by.
+
+    Args:
+        directory: the run's folder.
+        data_dir: the data set, where it no longer lies at its old place.
+        min_images: how many held-out faces there must be.
+        say: called with each message.
+
+    Returns:
+        (`FinishedRun`, train, held out: `LabeledFaces`).
+
+    Raises:
+        UsageError: if it is no finished run, its data is gone, or too few
+            faces were held out.
+        DataError: if the data is not that of the run.
+    """
+    run = open_run(directory)
+    source = find_data(run, data_dir)
+    say(f"{source.directory}: the data of {run.directory}")
+    train, held_out = run.split_parts(image_folder.load_source(source))
+    if len(held_out) < min_images:
+        raise UsageError(
+            f"{run.directory} was judged on {len(held_out)} faces, fewer than "
+            f"--min-images {min_images}. Where there are no more: "
+            f"--min-images {len(held_out)}; the report gives their number."
+        )
+    say(f"{len(train)} faces to calibrate on, {len(held_out)} to judge by")
+    return run, train, held_out
 
 
 def find_data(run, data_dir=None):

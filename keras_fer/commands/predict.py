@@ -9,8 +9,8 @@ import tempfile
 import time
 from pathlib import Path
 
-from keras_fer.commands.words import at_least
-from keras_fer.commands.words import word
+from keras_fer.commands.flags import at_least
+from keras_fer.commands.flags import word
 from keras_fer.errors import DataError
 from keras_fer.errors import PredictionInterrupted
 from keras_fer.errors import UsageError

@@ -3,9 +3,7 @@
 import tempfile
 from pathlib import Path
 
-from keras_fer.commands.export import find_data
-from keras_fer.datasets import image_folder
-from keras_fer.finished_run import open_run
+from keras_fer.commands.export import open_parts
 
 
 def save_preset(
@@ -45,11 +43,7 @@ def save_preset(
         DataError: if the data is not that of the run.
         ExportError: if the int8 file is not good enough.
     """
-    run = open_run(directory)
-    source = find_data(run, data_dir)
-    say(f"{source.directory}: the data of {run.directory}")
-    train, held_out = run.split_parts(image_folder.load_source(source))
-    say(f"{len(train)} faces to calibrate on, {len(held_out)} to judge by")
+    run, train, held_out = open_parts(directory, data_dir, min_images, say)
     from keras_fer import preset_writer
     from keras_fer.export import export_run
     from keras_fer.model import build_model

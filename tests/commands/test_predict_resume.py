@@ -19,7 +19,8 @@ from keras_fer import model_file
 from keras_fer.commands.photo_outputs import ProgressBar
 from recipe_command import environment_of
 
-# Finds marked faces, writes down each call, and ends its process at one.
+# Finds marked faces, writes down each call, and ends its process at one, or at
+# every photo without a face.
 DETECTOR = """
 import os, signal
 from photographed import find_marked
@@ -31,7 +32,10 @@ def find(photo):
         file.write("x")
     if os.path.getsize(os.environ["CALLS"]) == int(os.environ["KILL_AT"]):
         os.kill(os.getpid(), SIGNAL)
-    return find_marked(photo)
+    found = find_marked(photo)
+    if not found and "KILL_WITHOUT_FACE" in os.environ:
+        os.kill(os.getpid(), SIGNAL)
+    return found
 """
 
 
@@ -144,11 +148,21 @@ def is_running(process):
     return "State:\tZ" not in status  # ended, and nobody asked yet
 
 
-def test_a_photo_that_crashes_a_worker_is_named(command, tmp_path):
+def test_a_crash_that_does_not_come_again_costs_no_answer(command, tmp_path):
     path = tmp_path / "a.json"
     status, error = command(2, "--workers", 2, "--json", path)
     # The second try finds the detector past its fatal call.
     assert (status, error) == (0, "")
+    assert len(json.loads(path.read_text())) == 3
+
+
+def test_a_photo_that_crashes_every_worker_is_named(command, tmp_path):
+    path = tmp_path / "a.json"
+    words = ("--workers", 2, "--json", path)
+    status, error = command(0, *words, KILL_WITHOUT_FACE="1")
+    assert status == 3
+    assert "c.webp: it ended the process that read it" in error
+    assert "1 of 3 photos have no answer" in error
     assert len(json.loads(path.read_text())) == 3
 
 

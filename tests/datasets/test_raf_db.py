@@ -6,15 +6,11 @@ import zipfile
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import settings
-from hypothesis import strategies
 from PIL import Image
 
 from keras_fer.classes import CLASSES
 from keras_fer.datasets import raf_db
 from keras_fer.datasets.drawn_faces import write_drawn_faces
-from keras_fer.datasets.label_file import parse_label_file
 from keras_fer.datasets.raf_db_source import find_source
 from keras_fer.errors import DataError
 
@@ -277,14 +273,3 @@ def test_an_unknown_class_folder_is_named(copy, tmp_path):
     (tmp_path / "set" / "train" / "happy!").mkdir(parents=True)
     with pytest.raises(DataError, match="happy!.*is no class"):
         load(tmp_path / "set", tmp_path)
-
-
-@settings(deadline=None)
-@given(strategies.text(max_size=200))
-def test_any_text_is_parsed_or_refused_with_its_place(text):
-    try:
-        labels = parse_label_file(text, "labels.txt", 7)
-    except DataError as error:
-        assert str(error).startswith("labels.txt")
-    else:
-        assert labels and set(labels.values()) <= set(range(7))

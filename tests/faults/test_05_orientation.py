@@ -3,27 +3,14 @@
 import numpy as np
 from PIL import Image
 
-ORIENTATION = 0x0112
-# How a face is stored so that a viewer who obeys the tag shows it upright.
-STORED = {
-    1: lambda face: face,
-    2: lambda face: face[:, ::-1],
-    3: lambda face: face[::-1, ::-1],
-    4: lambda face: face[::-1],
-    5: lambda face: face.transpose(1, 0, 2),
-    6: lambda face: np.rot90(face),
-    7: lambda face: np.rot90(face, 2).transpose(1, 0, 2),
-    8: lambda face: np.rot90(face, -1),
-}
+from turned import STORED
+from turned import store_turned
 
 
-def store(source, target, orientation, kind):
+def store(source, target, orientation):
     with Image.open(source) as image:
         face = np.asarray(image.convert("RGB"))
-    exif = Image.Exif()
-    exif[ORIENTATION] = orientation
-    stored = np.ascontiguousarray(STORED[orientation](face))
-    Image.fromarray(stored).save(target, kind, exif=exif)
+    store_turned(face, target, orientation)
 
 
 def test_eight_tagged_copies_get_one_answer(
@@ -32,7 +19,7 @@ def test_eight_tagged_copies_get_one_answer(
     source = pictures / "test_00001_aligned.jpg"
     paths = [tmp_path / f"{number}.png" for number in STORED]
     for number, path in zip(STORED, paths, strict=True):
-        store(source, path, number, "PNG")
+        store(source, path, number)
     status, out, _ = commands.keras_fer(
         *("classify", *paths, "--csv"),
         *("--model", model_files / "model.tflite"),
@@ -47,12 +34,12 @@ def test_training_takes_upright_pictures_alone(faces, pictures, commands):
     words = []
     for number in range(2, 9):
         path = pictures / f"train_{number:05}_aligned.jpg"
-        store(path, path, number, "JPEG")
+        store(path, path, number)
         words.append(f"{path} is stored turned (EXIF orientation {number})")
     commands.refuse(faces, *words, "7 of 84 pictures")
 
 
 def test_a_tag_that_says_upright_is_no_fault(faces, pictures, commands):
     path = pictures / "train_00001_aligned.jpg"
-    store(path, path, 1, "JPEG")
+    store(path, path, 1)
     assert commands.check_data(faces)[0] == 0

@@ -87,7 +87,16 @@ LINES = strategies.lists(strategies.lists(FIELDS, max_size=3), max_size=8)
 @settings(deadline=None, derandomize=True, max_examples=60)
 @given(LINES, strategies.sampled_from(["\n", "\r\n", "\r", "\u2028"]))
 def test_any_file_is_read_or_refused_with_its_place(lines, end):
-    text = end.join(" ".join(line) for line in lines)
+    read_or_refuse(end.join(" ".join(line) for line in lines))
+
+
+@settings(deadline=None, derandomize=True)
+@given(strategies.text(max_size=200))
+def test_any_text_is_read_or_refused_with_its_place(text):
+    read_or_refuse(text)
+
+
+def read_or_refuse(text):
     try:
         labels = parse_label_file(text, "labels.txt", 7)
     except DataError as error:

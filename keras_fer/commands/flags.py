@@ -1,4 +1,4 @@
-"""What the words and flags of the subcommands have in common."""
+"""Words and flags of the subcommands."""
 
 from pathlib import Path
 from typing import Annotated
