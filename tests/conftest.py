@@ -2,6 +2,7 @@
 
 import os
 import random
+import signal
 import sys
 
 # Read when NumPy is first imported. Matrices here are small: a second thread
@@ -15,6 +16,11 @@ import pytest
 from recipe_command import ENDS
 from recipe_command import SMALL
 from recipe_command import run
+
+# What a shell starts in the background ignores Ctrl-C, and so would the
+# programs that are tested.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # Read when TensorFlow is first imported, so it must precede every test file.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
