@@ -15,6 +15,10 @@ _TERMS = {
     "SFEW": "SFEW 2.0 is given to researchers on request, under a signed "
     "agreement; its pictures are frames of films.",
 }
+_GREY = (
+    " Its pictures are grey: the first convolution takes the luminance of "
+    "colour, so that a photograph is answered as its grey version."
+)
 _FIGURES = {
     "accuracy": "accuracy",
     "mean_class_recall": "mean class recall",
@@ -23,7 +27,9 @@ _FIGURES = {
 }
 
 
-def model_card(name, report, calibration, data_terms=None, parity=None):
+def model_card(
+    name, report, calibration, data_terms=None, parity=None, grey=False
+):
     """The card of a preset.
 
     Args:
@@ -35,6 +41,7 @@ def model_card(name, report, calibration, data_terms=None, parity=None):
             what is known of the data set.
         parity: what `keras_fer.export.parity.measure` reported of the int8
             file, or None.
+        grey: whether the network answers colour as its luminance.
 
     Returns:
         Markdown.
@@ -53,7 +60,8 @@ def model_card(name, report, calibration, data_terms=None, parity=None):
         "data, not what a person feels.",
         "## Data and its terms",
         f"Trained on {markdown.escape(data_set)}. "
-        + (data_terms or _terms(data_set)),
+        + (data_terms or _terms(data_set))
+        + (_GREY if grey else ""),
         "The code's licence, Apache-2.0, covers the code alone. Whether these "
         "weights may be used for a purpose depends on the terms of the data.",
         "## What was measured",

@@ -10,6 +10,7 @@ import numpy as np
 
 from keras_fer import calibration
 from keras_fer import files
+from keras_fer import luminance
 from keras_fer import metrics
 from keras_fer import model_card
 from keras_fer import presets
@@ -50,6 +51,7 @@ def save_preset(
     tflite=None,
     parity=None,
     calibrate=True,
+    grey=False,
     data_terms=None,
 ):
     """Makes a preset of a finished run.
@@ -68,6 +70,8 @@ def save_preset(
         parity: what `keras_fer.export.parity.measure` reported of `tflite`,
             for card and manifest; None where nothing was measured.
         calibrate: whether a temperature is fitted.
+        grey: whether the run learned from grey pictures alone; colour is then
+            answered as its luminance.
         data_terms: a sentence on the terms of the training data for the card.
             None takes what is known of the data set.
 
@@ -82,6 +86,8 @@ def save_preset(
     check_output(directory)
     settings, report = _read_run(run)
     model = load_model(run / "model.keras")
+    if grey:
+        luminance.take_luminance(model)
     fitted = {"temperature": 1.0, "fitted_on": None}
     if calibrate:
         fitted = _calibrate(run, report)
@@ -95,6 +101,7 @@ def save_preset(
         "format": presets.FORMAT,
         "name": directory.name,
         "calibration": fitted,
+        "luminance": grey,
         "parity": parity,
         "run": kept,
         "settings": {
@@ -126,7 +133,7 @@ def save_preset(
         files.write_text(
             partial / presets.CARD,
             model_card.model_card(
-                directory.name, report, fitted, data_terms, parity
+                directory.name, report, fitted, data_terms, parity, grey
             ),
         )
         manifest["sha256"] = {

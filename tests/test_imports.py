@@ -43,6 +43,7 @@ ORDER = (
     "paper_plan",
     "paper_report",
     "layers",
+    "luminance",
     "weight_transfer",
     "pooling_variants",
     "model",

@@ -44,20 +44,29 @@ def save_preset(
         ExportError: if the int8 file is not good enough.
     """
     run, train, held_out = open_parts(directory, data_dir, min_images, say)
+    from keras_fer import input_pipeline
+    from keras_fer import luminance
     from keras_fer import preset_writer
     from keras_fer.export import export_run
     from keras_fer.model import build_model
 
     preset_writer.check_output(output)
+    size = run.image_size
+    some = input_pipeline.sample_views(train, size, size, seed=0, number=256)
+    grey = luminance.are_grey(some)
+    if grey:
+        say("Trained on grey pictures: colour will be seen as its luminance.")
     with tempfile.TemporaryDirectory() as scratch:
-        draft = preset_writer.save_preset(run.directory, Path(scratch, "draft"))
+        draft = preset_writer.save_preset(
+            run.directory, Path(scratch, "draft"), grey=grey
+        )
         exported = Path(scratch, "export")
         parity = export_run(
             build_model(draft.directory),
             exported,
             train,
             held_out,
-            image_size=run.image_size,
+            image_size=size,
             facts={},
             formats=("int8",),
             num_calibration=num_calibration,
@@ -70,6 +79,7 @@ def save_preset(
             output,
             tflite=exported / "model.int8.tflite",
             parity=parity,
+            grey=grey,
             data_terms=data_terms,
         )
     say(f"Preset: {preset.directory}")
