@@ -3,10 +3,12 @@
 import inspect
 import json
 import shutil
+from io import BytesIO
 
 import keras
 import numpy as np
 import pytest
+from PIL import Image
 
 import keras_fer
 from drawn import encoded_faces
@@ -14,9 +16,11 @@ from keras_fer import calibration
 from keras_fer import evaluation
 from keras_fer import files
 from keras_fer import input_pipeline
+from keras_fer import luminance
 from keras_fer import metrics
 from keras_fer import presets
 from keras_fer import run_results
+from keras_fer.face_image import read_face
 from keras_fer.pooling_variants import pooling_variant
 
 SETTINGS = {
@@ -228,6 +232,23 @@ def test_a_name_goes_before_a_path_that_equals_it(saved, tmp_path, monkeypatch):
     assert keras_fer.build_model("fer-test").name == "keras_fer"
     with pytest.raises(ValueError, match="manifest.json cannot be read"):
         keras_fer.build_model("./fer-test")
+
+
+def test_a_run_on_grey_pictures_answers_colour_as_grey(run, saved, tmp_path):
+    preset = keras_fer.save_preset(run, tmp_path / "grey", grey=True)
+    assert preset.manifest["luminance"] and not saved.manifest["luminance"]
+    assert "luminance" in (preset.directory / presets.CARD).read_text()
+    faces = encoded_faces(6, 32).images
+    colour = np.stack([read_face(Image.open(BytesIO(x)), 32) for x in faces])
+    weights = np.reshape(luminance.WEIGHTS, (3, 1))
+    grey = np.repeat(colour @ weights, 3, axis=-1)
+
+    def apart(directory):
+        model = keras_fer.build_model(directory)
+        answers = map(model.predict_on_batch, (colour, grey))
+        return np.abs(np.subtract(*answers)).max()
+
+    assert apart(preset.directory) < 0.1 * apart(saved.directory)
 
 
 def test_what_makes_no_preset_is_refused(run, saved, tmp_path):

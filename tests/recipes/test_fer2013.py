@@ -10,6 +10,8 @@ import pytest
 from PIL import Image
 
 from drawn import encoded_faces
+from keras_fer import cli
+from keras_fer import presets
 from keras_fer.classes import CLASSES
 from keras_fer.datasets.fingerprints import take_fingerprints
 from recipe_command import RECIPES
@@ -109,6 +111,15 @@ def test_a_candidate_is_judged_by_public_test_and_the_look_is_counted(
     assert "counts not checked" in report["title"]
     (kept,) = Path(cache).glob("looks-at-public-test-*.json")
     assert json.loads(kept.read_text())[0]["run_dir"] == "candidate"
+
+
+@pytest.mark.slow
+def test_its_preset_sees_colour_as_grey(judged, table, tmp_path, capsys):
+    words = ("--min-images", "14", "--num-calibration", "32", "--rounds", "2")
+    output = tmp_path / "grey"
+    assert cli.main(["save-preset", str(judged[0]), str(output), *words]) == 0
+    assert "colour will be seen as its luminance" in capsys.readouterr().out
+    assert presets.load_preset(output).manifest["luminance"]
 
 
 @pytest.mark.parametrize(
