@@ -114,7 +114,7 @@ def read_config(config_class, demo, arguments=None):
                 tyro.conf.HelptextFromCommentsOff,
             ),
         )
-        _check_values(config)
+        check_values(config)
     except UsageError as error:
         print(f"error: {error}", file=sys.stderr)
         raise SystemExit(error.exit_status) from None
@@ -195,7 +195,7 @@ def _value_of(flag, arguments):
     return None
 
 
-def _check_values(config):
+def check_values(config):
     """Refuses values that no recipe can mean, whatever fields it has."""
     values = dataclasses.asdict(config)
     for name, value in values.items():

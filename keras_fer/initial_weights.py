@@ -4,6 +4,7 @@ import dataclasses
 import json
 from pathlib import Path
 
+from keras_fer import configuration
 from keras_fer import presets
 from keras_fer.datasets.fingerprints import Fingerprints
 from keras_fer.datasets.fingerprints import load_fingerprints
@@ -11,6 +12,10 @@ from keras_fer.errors import UsageError
 
 # Settings that decide which weights fit, as recipes name them.
 ARCHITECTURE = ("width", "pooling", "head", "attention", "batch_norm")
+WEIGHTS = "model.weights.h5"
+# Settings that may be left open (None), and what they are without a start.
+_VIEWS = {"image_size": 100, "crop_size": 90}
+_WIDTH = 1.0
 
 
 @dataclasses.dataclass(frozen=True)
@@ -32,6 +37,69 @@ class InitialRun:
     description: dict
 
 
+def settle(config):
+    """Fills what a recipe's settings left open.
+
+    The width is that of the initial weights, and so is the size of the views,
+    unless one of its two numbers is given.
+
+    Args:
+        config: a recipe's Config; its `width`, `image_size` and `crop_size`
+            may be None, its `initial_weights` a run, a preset or None.
+
+    Returns:
+        The Config, with none of the three None.
+
+    Raises:
+        UsageError: if it is no finished run, an altered preset, or the view
+            does not fit into the picture.
+    """
+    defaults = {"width": _WIDTH, **_VIEWS}
+    if config.initial_weights is not None:
+        learned = _settings(config.initial_weights)
+        as_learned = {name: learned.get(name) for name in defaults}
+        if config.image_size or config.crop_size:
+            as_learned |= _VIEWS
+        defaults |= {k: v for k, v in as_learned.items() if v is not None}
+    open_ones = {
+        name: value
+        for name, value in defaults.items()
+        if getattr(config, name) is None
+    }
+    settled = dataclasses.replace(config, **open_ones)
+    configuration.check_values(settled)
+    return settled
+
+
+def _settings(directory):
+    """How the network of a run or preset was made and what it saw."""
+    directory = Path(directory)
+    if not presets.is_preset(directory):
+        return _read(directory)[0]
+    preset = presets.load_preset(directory)
+    settings = dict(preset.architecture)
+    settings["attention"] = settings["attention"] or "none"
+    views = {"image_size": preset.image_size, "crop_size": preset.crop_size}
+    return settings | views
+
+
+def _read(directory):
+    """config.json and report.json of a finished run."""
+    try:
+        read = [
+            json.loads((directory / name).read_text(encoding="utf-8"))
+            for name in ("config.json", "report.json")
+        ]
+        if not (directory / WEIGHTS).is_file():
+            raise FileNotFoundError(f"there is no {WEIGHTS}")
+    except (OSError, ValueError) as error:
+        raise UsageError(
+            f"--initial-weights {directory} is no finished run ({error}). "
+            "Give the --run-dir of a recipe that came to its report."
+        ) from error
+    return read
+
+
 def open_initial_run(directory, **architecture):
     """Looks into a finished run's folder, or a preset.
 
@@ -51,35 +119,20 @@ def open_initial_run(directory, **architecture):
     if directory is None:
         return None
     directory = Path(directory)
+    settings = _settings(directory)
+    _check_architecture(directory, settings, architecture)
     if presets.is_preset(directory):
         preset = presets.load_preset(directory)
-        settings = dict(preset.architecture)
-        settings["attention"] = settings["attention"] or "none"
-        _check_architecture(directory, settings, architecture)
-        kept = preset.manifest["run"]
         return InitialRun(
             preset.directory,
             None,
             preset.class_names,
-            {"preset": preset.directory.name, "run": kept},
+            {"preset": preset.directory.name, "run": preset.manifest["run"]},
         )
-    weights = directory / "model.weights.h5"
-    try:
-        settings, report = (
-            json.loads((directory / name).read_text(encoding="utf-8"))
-            for name in ("config.json", "report.json")
-        )
-        if not weights.is_file():
-            raise FileNotFoundError(f"there is no {weights.name}")
-    except (OSError, ValueError) as error:
-        raise UsageError(
-            f"--initial-weights {directory} is no finished run ({error}). "
-            "Give the --run-dir of a recipe that came to its report."
-        ) from error
-    _check_architecture(directory, settings, architecture)
+    settings, report = _read(directory)
     kept = ("data_set", "data_hash", "counts", "epoch", "commit")
     return InitialRun(
-        weights,
+        directory / WEIGHTS,
         load_fingerprints(directory / "fingerprints.npz"),
         tuple(report["single_view"]["per_class"]),
         {"run": directory.name, "run_id": settings.get("run_id")}

@@ -1,7 +1,7 @@
 """Trains the paper's network on faces of one's own: a folder for each class.
 
     python recipes/image_folder.py --data-dir FACES --run-dir runs/mine \
-        --initial-weights runs/rafdb
+        --initial-weights fer2013
 
 FACES holds FACES/tired/a.jpg, FACES/awake/b.jpg and so on, of any classes, or
 train, validation and test folders of these. Missing parts are cut once, kept in
@@ -36,10 +36,12 @@ class Config(configuration.RunSettings):
     """Share of the faces that judges, where no folder is given."""
 
     # Views, in pixels and degrees
-    image_size: int = 100
-    """Side that every face is resized to, in pixels."""
-    crop_size: int = 90
-    """Side of the network's input, in pixels."""
+    image_size: int | None = None
+    """Side that every face is resized to, in pixels. None: as the initial
+    weights, else 100."""
+    crop_size: int | None = None
+    """Side of the network's input, in pixels. None: as the initial weights,
+    else 90."""
     max_angle: float = 10.0
     """Largest random rotation, in degrees."""
     max_zoom: float = 0.1
@@ -58,8 +60,9 @@ class Config(configuration.RunSettings):
     """How many of VGG16's five blocks stay as they are, from the first."""
     layer_decay: float = 1.0
     """Learning rate of a block over that of what follows it."""
-    width: float = 1.0
-    """Multiplies every number of filters."""
+    width: float | None = None
+    """Multiplies every number of filters. None: as the initial weights, else
+    1."""
     pooling: configuration.Pooling = "lip"
     """The five pools; the baseline has max. See pooling_variants.py."""
     head: Literal["conv", "dense"] = "conv"
@@ -108,6 +111,7 @@ def main(config):
     from keras_fer import initial_weights
     from keras_fer.datasets import stored_split
 
+    config = initial_weights.settle(config)
     with run_directory.open_run(config) as run:
         config = runtime.scale_to_devices(config)
         weights = imagenet_weights.resolve(config.weights)

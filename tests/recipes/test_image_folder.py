@@ -1,14 +1,17 @@
 """One's own faces by the recipe's command: parts, transfer, refusals."""
 
 import json
+import runpy
 import shutil
 
 import numpy as np
 import pytest
 
 from drawn import encoded_faces
+from keras_fer import initial_weights
 from keras_fer.datasets.fingerprints import load_fingerprints
 from keras_fer.errors import UsageError
+from recipe_command import RECIPES
 from recipe_command import SMALL
 from recipe_command import refusal
 from recipe_command import run
@@ -116,7 +119,6 @@ def test_a_wrong_command_ends_before_tensorflow_loads(
 
 def test_a_preset_is_a_start_too(whole, tmp_path):
     import keras_fer
-    from keras_fer import initial_weights
 
     preset = keras_fer.save_preset(whole[0], tmp_path / "start")
     architecture = {"width": 0.05, "pooling": "lip", "attention": "eca"}
@@ -127,3 +129,30 @@ def test_a_preset_is_a_start_too(whole, tmp_path):
     assert model.output_shape == (None, 7)
     with pytest.raises(UsageError, match="--width 0.05"):
         initial_weights.open_initial_run(preset.directory, width=1.0)
+
+
+@pytest.mark.parametrize("kind", ["run", "preset"])
+def test_what_is_left_open_is_as_the_initial_weights_have_it(
+    kind, whole, tmp_path
+):
+    """The network's width, and views unless one of their sizes is given."""
+    import keras_fer
+
+    Config = runpy.run_path(str(RECIPES / "image_folder.py"))["Config"]
+    start = whole[0]
+    if kind == "preset":
+        start = keras_fer.save_preset(start, tmp_path / "start").directory
+    learned = json.loads((whole[0] / "config.json").read_text())
+
+    def settled(**given):
+        found = initial_weights.settle(Config(**given))
+        return found.width, found.image_size, found.crop_size
+
+    assert settled() == (1.0, 100, 90)
+    as_learned = tuple(learned[k] for k in ("width", "image_size", "crop_size"))
+    assert as_learned != (1.0, 100, 90)
+    assert settled(initial_weights=start) == as_learned
+    given = {"initial_weights": start, "width": 2.0, "crop_size": 64}
+    assert settled(**given) == (2.0, 100, 64)
+    with pytest.raises(UsageError, match="--crop-size 120 does not fit"):
+        settled(crop_size=120)
