@@ -80,9 +80,9 @@ def mtcnn_detector():
     weights = resources.files("mtcnn") / "assets" / "weights"
     network = mtcnn.MTCNN(
         [
-            stages.StagePNet(weights=str(weights / "pnet.lz4")),
-            stages.StageRNet(weights=str(weights / "rnet.lz4")),
-            stages.StageONet(weights=str(weights / "onet.lz4")),
+            _compiled(stages.StagePNet(weights=str(weights / "pnet.lz4"))),
+            _compiled(stages.StageRNet(weights=str(weights / "rnet.lz4")), 24),
+            _compiled(stages.StageONet(weights=str(weights / "onet.lz4")), 48),
         ]
     )
 
@@ -104,6 +104,24 @@ def mtcnn_detector():
         ]
 
     return detect
+
+
+def _compiled(stage, side=None):
+    """A stage whose network runs as one graph for pictures of any number.
+
+    The package runs it operation by operation, a dozen times a photo: the
+    same answers take nearly twice as long.
+    """
+    import keras
+
+    if keras.backend.backend() != "tensorflow":
+        return stage
+    import tensorflow as tf
+
+    pictures = tf.TensorSpec((None, side, side, 3), tf.float32)
+    network = stage.model
+    network.call = tf.function(network.call, input_signature=[pictures])
+    return stage
 
 
 def named_detector(name):

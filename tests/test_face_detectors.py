@@ -134,6 +134,24 @@ def test_mtcnn_finds_several_and_none():
 
 @pytest.mark.slow
 @needs_mtcnn
+def test_mtcnn_answers_as_the_package_does():
+    """Its networks are compiled here, and are not there."""
+    import mtcnn
+
+    theirs = mtcnn.MTCNN()
+    photo = hopper()
+    for size in ((512, 600), (300, 352), (96, 112)):
+        picture = np.asarray(photo.resize(size))
+        found = face_detectors.mtcnn_detector()(picture)
+        rows = theirs.detect_faces(
+            picture, box_format="xyxy", output_type="numpy"
+        )
+        expected = np.asarray(rows)[:, 1:5]
+        np.testing.assert_allclose([f.box for f in found], expected, atol=0.1)
+
+
+@pytest.mark.slow
+@needs_mtcnn
 def test_mtcnn_takes_no_weights_from_the_working_directory(tmp_path):
     for name in ("pnet.lz4", "rnet.lz4", "onet.lz4"):
         (tmp_path / name).write_bytes(b"not to be opened")

@@ -86,6 +86,7 @@ TENSORFLOW_ANYWHERE = (
 )
 TENSORFLOW_INSIDE_FUNCTIONS = (
     "devices.py",
+    "face_detectors.py",
     "layers/batch_normalization.py",
     "runtime.py",
     "train_steps.py",
@@ -98,7 +99,11 @@ IMPORT_NAMES = {"pillow": "PIL", "scikit-learn": "sklearn"}
 NEEDED_BY_OTHERS = {"importlib_resources"}  # tensorflow-datasets forgets it
 OPTIONAL = {"torch"}  # tests behind the marker `torch`
 # Who may import, inside functions, what an extra installs.
-EXTRAS = {"face_detectors.py": "faces", "video.py": "video"}
+EXTRAS = {
+    "benchmarks/photos.py": "faces",
+    "keras_fer/face_detectors.py": "faces",
+    "keras_fer/video.py": "video",
+}
 
 
 def matches(path, patterns):
@@ -217,7 +222,7 @@ def test_every_import_is_a_declared_dependency_and_the_reverse():
     runtime = import_names(PROJECT["project"]["dependencies"])
     tools = [*extras["test"], *extras["dev"], *extras["browser"]]
     of_extras = {
-        PACKAGE / name: import_names(extras[extra])
+        ROOT / name: import_names(extras[extra])
         for name, extra in EXTRAS.items()
     }
     testing = runtime | import_names(tools) | OPTIONAL
