@@ -8,6 +8,7 @@ from PIL import Image
 
 from keras_fer.errors import DataError
 from keras_fer.errors import UsageError
+from keras_fer.face_detectors import SkippedFace
 from keras_fer.face_image import MAX_PIXELS
 from keras_fer.photos import PhotoFace
 
@@ -29,10 +30,12 @@ class VideoFrame:
         time: seconds from the video's beginning.
         faces: track number -> `PhotoFace`, whose label and probabilities
             are smoothed over time.
+        skipped: a tuple of `SkippedFace`; see `photos.Photo`.
     """
 
     time: float
     faces: dict[int, PhotoFace]
+    skipped: tuple[SkippedFace, ...] = ()
 
 
 def predict_video(path, reader, *, every=1, smoothing=SMOOTHING):
@@ -55,7 +58,7 @@ def predict_video(path, reader, *, every=1, smoothing=SMOOTHING):
     tracks = FaceTracks(smoothing)
     for time, picture in read_frames(path, every):
         photo, _ = reader.read(picture)
-        yield VideoFrame(time, tracks.follow(time, photo.faces))
+        yield VideoFrame(time, tracks.follow(time, photo.faces), photo.skipped)
 
 
 def read_frames(path, every=1):

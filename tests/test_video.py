@@ -11,6 +11,7 @@ from keras_fer import video
 from keras_fer.classifier import Classifier
 from keras_fer.errors import DataError
 from keras_fer.errors import UsageError
+from keras_fer.face_detectors import Face
 from photo_model import write_model
 from photographed import find_marked
 from photographed import photo_of
@@ -72,6 +73,19 @@ def test_a_video_has_the_tracks_of_its_faces(clip, tmp_path):
         )
         found = list(frame.faces[0].probabilities.values())
         np.testing.assert_allclose(found, expected, rtol=1e-6)
+
+
+def test_a_face_that_cannot_be_cut_out_costs_no_frame(clip, tmp_path):
+    bad = Face((0.0, 0.0, 8.0, 9.0))
+    classifier = Classifier(write_model(tmp_path / "model.tflite"))
+    reader = photos.PhotoReader(
+        classifier, lambda photo: [*find_marked(photo), bad]
+    )
+    frames = list(video.predict_video(clip, reader, every=5))
+    assert [tuple(frame.faces) for frame in frames] == [(0,), (0, 1)]
+    for frame in frames:
+        (skipped,) = frame.skipped
+        assert skipped.box == bad.box and "8x9" in skipped.reason
 
 
 def test_smoothing_does_not_depend_on_the_frame_rate():

@@ -25,9 +25,9 @@ def as_text(record):
     if "frames" in record:
         yield from _video_text(record)
         return
-    faces = record["faces"]
-    noun = "face" if len(faces) == 1 else "faces"
-    yield f"{shown(record['path'])}: {len(faces) or 'no'} {noun}"
+    faces, num_skipped = record["faces"], len(record["skipped"])
+    rest = f", {num_skipped} left out" if num_skipped else ""
+    yield f"{shown(record['path'])}: {_counted(len(faces))}{rest}"
     width = max((len(face["label"]) for face in faces), default=0)
     for face in faces:
         left, top, right, bottom = map(round, face["box"])
@@ -44,10 +44,9 @@ def _video_text(record):
     for frame in frames:
         for face in frame["faces"]:
             tracks[face["track"]][face["label"]] += 1
-    noun = "face" if len(tracks) == 1 else "faces"
     yield (
         f"{shown(record['path'])}: {len(frames)} frames, "
-        f"{len(tracks) or 'no'} {noun}"
+        f"{_counted(len(tracks))}"
     )
     for track, labels in tracks.items():
         number = labels.total()
@@ -56,6 +55,45 @@ def _video_text(record):
             for label, count in labels.most_common(3)
         )
         yield f"  face {track} in {number} frames: {text}"
+
+
+def left_out(record):
+    """What is said at the end of faces that have no answer.
+
+    Args:
+        record: as `photo_job.PhotoWorker` gives it.
+
+    Returns:
+        A message for each such face in a photo, and one for a video.
+    """
+    path = record["path"]
+    found = [
+        f"{path}: {_place(face)} was left out: {face['reason']}"
+        for face in record.get("skipped", ())
+    ]
+    skipped = [
+        (frame["time"], face)
+        for frame in record.get("frames", ())
+        for face in frame["skipped"]
+    ]
+    if skipped:
+        time, face = skipped[0]
+        found.append(
+            f"{path}: {_counted(len(skipped))} in its frames left out, the "
+            f"first {_place(face)} at {time:.3f} s: {face['reason']}"
+        )
+    return found
+
+
+def _counted(number):
+    return f"{number or 'no'} {'face' if number == 1 else 'faces'}"
+
+
+def _place(face):
+    if face["box"] is None:
+        return "a face"
+    left, top, right, bottom = map(round, face["box"])
+    return f"the face ({left}, {top}) to ({right}, {bottom})"
 
 
 def write_json(target, records):

@@ -26,8 +26,8 @@ _FOLDERS = ("annotate", "crops", "explain")
 class Predict:
     """Finds the faces in photos and videos and tells their expressions.
 
-    Photos that cannot be read are named at the end, with status 3; the
-    others are answered.
+    Photos that cannot be read and faces that cannot be cut out are named at
+    the end, with status 3; the others are answered.
     """
 
     photos: word("PHOTO ...", tuple[Path, ...])
@@ -88,7 +88,7 @@ class Predict:
 
 
 def predict(command, say=print):
-    """Answers for each photo in turn; those that cannot be read come last.
+    """Answers for each photo in turn; what has none is named last.
 
     Args:
         command: `Predict`.
@@ -96,7 +96,8 @@ def predict(command, say=print):
 
     Raises:
         UsageError: before any photo is looked at.
-        DataError: after all answers, naming the photos without one.
+        DataError: after all answers, naming the photos and the faces
+            without one.
     """
     # Here, so that help and wrong usage come at once.
     from keras_fer import files
@@ -179,15 +180,30 @@ def predict(command, say=print):
                 bar.step()
         bar.clear()
         records = functools.partial(_records, journal, tasks)
+        # Also of photos that an earlier command answered.
+        left_out = [
+            fault
+            for record in records()
+            for fault in photo_outputs.left_out(record)
+        ]
         if command.json is not None:
             photo_outputs.write_json(command.json, records())
         if command.csv is not None:
             names = model_file.read(job.model).class_names
             photo_outputs.write_csv(command.csv, records(), names)
     raise_faults(
-        [_one_line(fault) for fault in faults],
-        f"{len(faults)} of {len(tasks) + num_unlisted} photos have no answer; "
-        "the others have.",
+        [_one_line(fault) for fault in (*faults, *left_out)],
+        _last_line(len(faults), len(tasks) + num_unlisted, left_out),
+    )
+
+
+def _last_line(num_failed, num_photos, left_out):
+    but = ", but for the faces named here" if left_out else ""
+    if not num_failed:
+        return f"All {num_photos} photos have an answer{but}."
+    return (
+        f"{num_failed} of {num_photos} photos have no answer; the others "
+        f"have{but}."
     )
 
 
