@@ -3,6 +3,7 @@
 import tempfile
 from pathlib import Path
 
+from keras_fer.commands.answer_files import replaced_file
 from keras_fer.commands.photo_job import annotated_name
 from keras_fer.errors import DataError
 from keras_fer.errors import UsageError
@@ -38,7 +39,8 @@ def check_places(files, folders, photos):
     for path in files.values():
         if path.is_dir() or path.resolve() in photos:
             raise UsageError(f"{path} is there already, and no file to write.")
-    parents = (path.parent for path in files.values())
+    replaced = filter(None, map(replaced_file, files.values()))
+    parents = (path.parent for path in replaced)
     for folder in (*folders.values(), *parents):
         try:
             folder.mkdir(parents=True, exist_ok=True)

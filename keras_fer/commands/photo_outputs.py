@@ -1,16 +1,9 @@
-"""Answers about photos as text, JSON and CSV."""
+"""Answers about photos as text, and how far the command is."""
 
 import collections
-import contextlib
-import csv
 import itertools
-import json
-import sys
 
-from keras_fer import files
 from keras_fer.commands.picture_paths import shown
-
-_COLUMNS = ("path", "time", "face", "left", "top", "right", "bottom", "score")
 
 
 def as_text(record):
@@ -94,69 +87,6 @@ def _place(face):
         return "a face"
     left, top, right, bottom = map(round, face["box"])
     return f"the face ({left}, {top}) to ({right}, {bottom})"
-
-
-def write_json(target, records):
-    """One array, an object a photo, a line each.
-
-    Args:
-        target: path, or "-" for the standard output.
-        records: iterable of dicts.
-    """
-    with _opened(target) as file:
-        opening = "[\n"
-        for record in records:
-            file.write(opening + json.dumps(record, ensure_ascii=False))
-            opening = ",\n"
-        file.write("\n]\n" if opening == ",\n" else "[]\n")
-
-
-def write_csv(target, records, class_names):
-    """A line a face; photos without faces or answer have none.
-
-    Args:
-        target: path, or "-" for the standard output.
-        records: iterable of dicts.
-        class_names: the classes, in the model's order: a column each.
-    """
-    with _opened(target) as file:
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow([*_COLUMNS, "label", *class_names])
-        for record in records:
-            for time, number, face in _rows(record):
-                box = [f"{value:.1f}" for value in face["box"]]
-                shares = face["probabilities"].values()
-                writer.writerow(
-                    [
-                        *(record["path"], time, number, *box),
-                        f"{face['score']:.4f}",
-                        face["label"],
-                        *(f"{share:.6f}" for share in shares),
-                    ]
-                )
-
-
-def _rows(record):
-    """(time, number of the face, face): of a photo, the time is empty."""
-    for number, face in enumerate(record.get("faces", ()), 1):
-        yield "", number, face
-    for frame in record.get("frames", ()):
-        for face in frame["faces"]:
-            yield f"{frame['time']:.3f}", face["track"], face
-
-
-@contextlib.contextmanager
-def _opened(target):
-    """The standard output, or a file that replaces `target` when all is in."""
-    if target == "-":
-        yield sys.stdout
-        sys.stdout.flush()
-        return
-    with files.atomic_path(target) as temporary:
-        with temporary.open(
-            "w", encoding="utf-8", errors="backslashreplace", newline="\n"
-        ) as file:
-            yield file
 
 
 class ProgressBar:

@@ -10,6 +10,7 @@ import time
 from pathlib import Path
 
 from keras_fer.commands.flags import at_least
+from keras_fer.commands.flags import one_standard_output
 from keras_fer.commands.flags import word
 from keras_fer.errors import DataError
 from keras_fer.errors import PredictionInterrupted
@@ -65,8 +66,7 @@ class Predict:
         at_least(self, workers=1, max_side=32, every=1, smoothing=0)
         if not self.photos:
             raise UsageError("Name a photo: keras-fer predict PHOTO --model M.")
-        if self.json == self.csv == "-":
-            raise UsageError("--json - and --csv - share one output. Choose.")
+        one_standard_output(self)
         if self.resume and self.journal is None:
             raise UsageError("--resume goes on with a journal: --journal FILE.")
         try:
@@ -103,6 +103,7 @@ def predict(command, say=print):
     from keras_fer import files
     from keras_fer import model_file
     from keras_fer import photo_journal
+    from keras_fer.commands import answer_files
     from keras_fer.commands import output_checks
     from keras_fer.commands import photo_job
     from keras_fer.commands import photo_outputs
@@ -179,18 +180,15 @@ def predict(command, say=print):
                             say(line)
                 bar.step()
         bar.clear()
-        records = functools.partial(_records, journal, tasks)
-        # Also of photos that an earlier command answered.
-        left_out = [
-            fault
-            for record in records()
-            for fault in photo_outputs.left_out(record)
-        ]
-        if command.json is not None:
-            photo_outputs.write_json(command.json, records())
-        if command.csv is not None:
-            names = model_file.read(job.model).class_names
-            photo_outputs.write_csv(command.csv, records(), names)
+        class_names = model_file.read(job.model).class_names
+        left_out = []
+        with answer_files.writing(
+            command.json, command.csv, class_names, with_places=True
+        ) as write:
+            # Those that an earlier command answered too.
+            for record in _records(journal, tasks):
+                write(record)
+                left_out += photo_outputs.left_out(record)
     raise_faults(
         [_one_line(fault) for fault in (*faults, *left_out)],
         _last_line(len(faults), len(tasks) + num_unlisted, left_out),

@@ -1,7 +1,5 @@
-"""Answers about videos, and what JSON and CSV do with odd names."""
+"""Answers about videos, photos without faces, and faces left out."""
 
-import csv
-import json
 import os
 
 from keras_fer.commands import photo_outputs
@@ -73,22 +71,3 @@ def test_faces_left_out_are_counted_and_told():
         "clip.mp4: 2 faces in its frames left out, the first the face (3, 4) "
         "to (9, 9) at 0.200 s: small"
     ]
-
-
-def test_the_timeline_has_a_line_for_each_face_and_frame(tmp_path):
-    path = tmp_path / "a.csv"
-    photo_outputs.write_csv(path, RECORDS, ("happiness", "fear"))
-    rows = list(csv.DictReader(path.read_text().splitlines()))
-    assert [(row["time"], row["face"]) for row in rows] == [
-        *(("0.000", "0"), ("0.200", "0"), ("0.200", "3"), ("0.400", "0"))
-    ]
-    assert rows[0]["happiness"] == "0.750000" and rows[0]["left"] == "1.0"
-
-
-def test_json_reads_back_whatever_the_name(tmp_path):
-    path = tmp_path / "a.json"
-    photo_outputs.write_json(path, RECORDS)
-    found = json.loads(path.read_text(encoding="utf-8"))
-    assert found == json.loads(json.dumps(RECORDS))
-    photo_outputs.write_json(path, [])
-    assert json.loads(path.read_text()) == []
