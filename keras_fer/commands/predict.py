@@ -242,9 +242,7 @@ def _listed(command, faults):
 
     # HEIC is listed so that it is named, with what to do about it.
     suffixes = (*picture_paths.PICTURES, ".heic", ".heif", ".avif", *VIDEOS)
-    return picture_paths.list_pictures(
-        command.photos, suffixes, without=_folders(command), faults=faults
-    )
+    return picture_paths.list_pictures(command.photos, suffixes, faults=faults)
 
 
 def _tasks(listed, kept):

@@ -102,7 +102,7 @@ def test_a_pipe_has_each_answer_at_once_and_stays_a_pipe(tmp_path):
                 if "two.jpg" in line:
                     arrived.set()
 
-    reader = threading.Thread(target=read)
+    reader = threading.Thread(target=read, daemon=True)
     reader.start()
     with writing(None, str(pipe), CLASSES, with_places=True) as write:
         write(RECORDS[2])
