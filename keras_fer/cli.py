@@ -16,6 +16,7 @@ import tyro
 
 from keras_fer import configuration
 from keras_fer.commands.flags import at_least
+from keras_fer.commands.flags import one_standard_output
 from keras_fer.commands.flags import word
 from keras_fer.commands.predict import Predict
 from keras_fer.errors import DataError
@@ -130,21 +131,24 @@ class Classify:
     """A .tflite file, as keras-fer export writes it, or a preset."""
     ten_crop: bool = False
     """Average over ten views of each face; ten times the work."""
-    json: bool = False
-    """All probabilities, as a JSON array with an object a line."""
-    csv: bool = False
-    """All probabilities, as CSV."""
+    json: str | None = None
+    """File for all answers, as a JSON array; - for the standard output."""
+    csv: str | None = None
+    """File for all answers, a line a face; - for the standard output."""
 
     def __call__(self, say):
-        if self.json and self.csv:
-            raise UsageError("--json and --csv are two forms. Choose one.")
+        one_standard_output(self)
         if not self.faces:
             raise UsageError("Name a face: keras-fer classify FACE --model M.")
         from keras_fer.commands import classify
 
-        form = "json" if self.json else "csv" if self.csv else "text"
         classify.classify(
-            self.faces, self.model, ten_crop=self.ten_crop, form=form, say=say
+            self.faces,
+            self.model,
+            ten_crop=self.ten_crop,
+            json=self.json,
+            csv=self.csv,
+            say=say,
         )
 
 

@@ -41,6 +41,20 @@ class Face:
     score: float = 1.0
 
 
+@dataclasses.dataclass(frozen=True)
+class SkippedFace:
+    """A face that a detector found and that cannot be cut out.
+
+    Attributes:
+        box: (left, top, right, bottom), in pixels of the upright photo; None
+            where the detector gave no possible box.
+        reason: what is wrong with it.
+    """
+
+    box: tuple[float, float, float, float] | None
+    reason: str
+
+
 def whole_picture(picture):
     """The detector for pictures that are aligned faces: one face, all of it.
 

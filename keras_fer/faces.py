@@ -10,6 +10,7 @@ import numpy as np
 from PIL import Image
 
 from keras_fer.face_detectors import Face
+from keras_fer.face_detectors import SkippedFace
 from keras_fer.face_detectors import mtcnn_detector
 from keras_fer.face_image import read_face
 
@@ -27,7 +28,7 @@ MAX_SIDE = 1024
 _SMALLEST_SPREAD = 1e-3
 
 
-def find_faces(photo, detector=None, *, max_side=MAX_SIDE):
+def find_faces(photo, detector=None, *, max_side=MAX_SIDE, skipped=None):
     """The faces in a photo, from left to right.
 
     Args:
@@ -38,6 +39,8 @@ def find_faces(photo, detector=None, *, max_side=MAX_SIDE):
         max_side: longer photos are shrunk to this many pixels, antialiased,
             before the detector sees them. Smaller is faster, and loses
             small faces.
+        skipped: list that takes a `SkippedFace` for each face with an
+            impossible box, landmarks or score. None: the first raises.
 
     Returns:
         A list of `Face`, in the pixels of `photo`.
@@ -56,9 +59,14 @@ def find_faces(photo, detector=None, *, max_side=MAX_SIDE):
             shape, Image.Resampling.BILINEAR, reducing_gap=3.0
         )
     scale = np.divide(photo.size, searched.size)
-    found = [
-        _scaled(face, scale) for face in detector(np.asarray(searched).copy())
-    ]
+    found = []
+    for face in detector(np.asarray(searched).copy()):
+        try:
+            found.append(_scaled(face, scale))
+        except ValueError as error:
+            if skipped is None:
+                raise
+            skipped.append(SkippedFace(_possible_box(face, scale), str(error)))
     return sorted(found, key=lambda face: face.box)
 
 
@@ -236,7 +244,7 @@ def _scaled(face, scale):
             "A detector returns a list of keras_fer.faces.Face. Received: "
             f"{type(face).__name__}"
         )
-    box = tuple((np.reshape(face.box, (2, 2)) * scale).ravel().tolist())
+    box = _scaled_box(face, scale)
     landmarks = face.landmarks
     if landmarks is not None:
         points = np.reshape(np.array(landmarks, float), (-1, 2)) * scale
@@ -245,3 +253,16 @@ def _scaled(face, scale):
     if not np.isfinite(numbers).all() or box[0] >= box[2] or box[1] >= box[3]:
         raise ValueError(f"A detector found no possible face: {face}")
     return Face(box, landmarks, float(face.score))
+
+
+def _scaled_box(face, scale):
+    return tuple((np.reshape(face.box, (2, 2)) * scale).ravel().tolist())
+
+
+def _possible_box(face, scale):
+    """The box of a face that was refused; None if it is no four numbers."""
+    try:
+        box = _scaled_box(face, scale)
+    except ValueError:
+        return None
+    return box if np.isfinite(box).all() else None

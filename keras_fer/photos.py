@@ -10,7 +10,9 @@ from keras_fer import faces
 from keras_fer.classifier import Classifier
 from keras_fer.datasets.picture_checks import MIN_SIDE
 from keras_fer.errors import DataError
+from keras_fer.face_detectors import SkippedFace
 from keras_fer.face_detectors import mtcnn_detector
+from keras_fer.face_detectors import whole_picture
 from keras_fer.face_image import read_picture
 from keras_fer.face_image import to_rgb
 
@@ -44,11 +46,14 @@ class Photo:
         width, height: in pixels, upright.
         faces: a tuple of `PhotoFace`, from left to right; empty where no
             face was found.
+        skipped: a tuple of `face_detectors.SkippedFace`: faces that were
+            found and cannot be cut out. They have no answer.
     """
 
     width: int
     height: int
     faces: tuple[PhotoFace, ...]
+    skipped: tuple[SkippedFace, ...] = ()
 
 
 @dataclasses.dataclass(frozen=True)
@@ -73,6 +78,15 @@ class PhotoReader:
         default_factory=lambda: faces.TEMPLATE
     )
 
+    def __post_init__(self):
+        # Else it would be blamed on every face.
+        points = np.array(self.template, float)
+        if points.shape not in ((5, 2), (4, 2)) or not np.ptp(points) > 0:
+            raise ValueError(
+                "A template has five points (x, y), or four with the middle "
+                f"of the mouth. Received: {points.tolist()}"
+            )
+
     def read(self, picture):
         """The faces in an opened photo.
 
@@ -84,13 +98,14 @@ class PhotoReader:
             aligned faces, where size is the classifier's `image_size`).
 
         Raises:
-            DataError: if a face cannot be cut out.
+            DataError: if the picture itself is to be the face (the detector
+                is `whole_picture`) and cannot be one.
         """
-        size = self.classifier.image_size
-        found = faces.find_faces(picture, self.detector, max_side=self.max_side)
-        crops = np.empty((len(found), size, size, 3), np.uint8)
-        for face, crop in zip(found, crops, strict=True):
-            crop[:] = faces.cut_out(picture, face, size, self.template)
+        skipped = []
+        found = faces.find_faces(
+            picture, self.detector, max_side=self.max_side, skipped=skipped
+        )
+        found, crops = self._cut_out(picture, found, skipped)
         answers = self.classifier.predict(crops, ten_crop=self.ten_crop)
         photo = Photo(
             *picture.size,
@@ -104,8 +119,23 @@ class PhotoReader:
                 )
                 for face, answer in zip(found, answers, strict=True)
             ),
+            tuple(skipped),
         )
         return photo, crops
+
+    def _cut_out(self, picture, found, skipped):
+        """Those of the faces that can be, and their crops."""
+        size = self.classifier.image_size
+        kept, crops = [], []
+        for face in found:
+            try:
+                crops.append(faces.cut_out(picture, face, size, self.template))
+                kept.append(face)
+            except (DataError, ValueError) as error:
+                if self.detector is whole_picture:
+                    raise
+                skipped.append(SkippedFace(face.box, str(error)))
+        return kept, np.array(crops, np.uint8).reshape(-1, size, size, 3)
 
 
 def predict(

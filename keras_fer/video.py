@@ -8,6 +8,7 @@ from PIL import Image
 
 from keras_fer.errors import DataError
 from keras_fer.errors import UsageError
+from keras_fer.face_detectors import SkippedFace
 from keras_fer.face_image import MAX_PIXELS
 from keras_fer.photos import PhotoFace
 
@@ -29,10 +30,12 @@ class VideoFrame:
         time: seconds from the video's beginning.
         faces: track number -> `PhotoFace`, whose label and probabilities
             are smoothed over time.
+        skipped: a tuple of `SkippedFace`; see `photos.Photo`.
     """
 
     time: float
     faces: dict[int, PhotoFace]
+    skipped: tuple[SkippedFace, ...] = ()
 
 
 def predict_video(path, reader, *, every=1, smoothing=SMOOTHING):
@@ -55,7 +58,7 @@ def predict_video(path, reader, *, every=1, smoothing=SMOOTHING):
     tracks = FaceTracks(smoothing)
     for time, picture in read_frames(path, every):
         photo, _ = reader.read(picture)
-        yield VideoFrame(time, tracks.follow(time, photo.faces))
+        yield VideoFrame(time, tracks.follow(time, photo.faces), photo.skipped)
 
 
 def read_frames(path, every=1):
@@ -93,11 +96,7 @@ def read_frames(path, every=1):
                 time = number if frame.time is None else frame.time
                 first = time if first is None else first
                 if number % every == 0:
-                    # As phones held upright record them.
-                    turns = round(frame.rotation / 90) % 4
-                    pixels = np.rot90(frame.to_ndarray(format="rgb24"), turns)
-                    picture = Image.fromarray(np.ascontiguousarray(pixels))
-                    yield float(time - first), picture
+                    yield float(time - first), _upright(frame)
             if number < 0:
                 raise DataError(f"{path} holds no frame: it is cut off.")
     except FileNotFoundError:
@@ -106,6 +105,22 @@ def read_frames(path, every=1):
         raise DataError(
             f"{path} cannot be decoded as a video ({error.strerror})."
         ) from error
+
+
+def _upright(frame):
+    """A frame as players show it: phones store it as their sensor lies.
+
+    The container's display matrix says where a pixel belongs: to
+    (a x + c y, b x + d y), in whole quarter turns and mirrored or not.
+    """
+    pixels = frame.to_ndarray(format="rgb24")
+    matrix = frame.side_data.get("DISPLAYMATRIX")
+    if matrix is not None:
+        a, b, _, c, d, *_ = np.frombuffer(matrix, np.int32).tolist()
+        if abs(b) + abs(c) > abs(a) + abs(d):
+            pixels, a, d = pixels.transpose(1, 0, 2), c, b
+        pixels = pixels[:: -1 if d < 0 else 1, :: -1 if a < 0 else 1]
+    return Image.fromarray(np.ascontiguousarray(pixels))
 
 
 class FaceTracks:

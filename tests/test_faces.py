@@ -204,6 +204,28 @@ def test_a_detectors_nonsense_is_refused(found, error):
         faces.find_faces(photo_of(), lambda searched: found)
 
 
+def test_one_impossible_face_costs_the_others_nothing_where_it_is_listed():
+    photo = photo_of((10, 10, 50), (300, 40, 90))
+    (*good,) = faces.find_faces(photo, find_marked)
+    bad = [
+        Face((5.0, 5.0, 5.0, 9.0)),
+        Face((0.0, 0.0, np.inf, 9.0)),
+        Face((1.0, 2.0, 9.0, 9.0), ((np.nan, 0.0),) * 5),
+        Face((1.0, 2.0, 3.0)),
+    ]
+    skipped = []
+    found = faces.find_faces(
+        photo,
+        lambda searched: bad[:2] + find_marked(searched) + bad[2:],
+        skipped=skipped,
+    )
+    assert found == good and len(good) == 2
+    assert [face.box for face in skipped] == [
+        *((5.0, 5.0, 5.0, 9.0), None, (1.0, 2.0, 9.0, 9.0), None)
+    ]
+    assert all("no possible face" in face.reason for face in skipped[:3])
+
+
 def test_a_face_without_landmarks_is_its_box_resized():
     photo = photo_of((30, 20, 80), size=(200, 200))
     face = Face((30.0, 20.0, 110.0, 100.0))

@@ -13,6 +13,7 @@ import keras_fer
 from keras_fer import faces
 from keras_fer.classifier import Classifier
 from keras_fer.errors import DataError
+from keras_fer.face_detectors import Face
 from keras_fer.face_detectors import whole_picture
 from keras_fer.photos import open_photo
 from keras_fer.photos import predict
@@ -74,6 +75,56 @@ def test_ready_crops_give_what_classify_gives(classifier):
     answer = classifier.predict(crop)
     assert face.probabilities == answer.probabilities
     assert face.landmarks is None and face.box == (0, 0, 90, 90)
+
+
+BAD_FACES = {
+    "No face has its landmarks": Face(
+        (5.0, 5.0, 50.0, 60.0), ((9.0, 9.0),) * 5
+    ),
+    "lies outside the photo": Face(
+        (-90.0, 0.0, 1.0, 90.0), tuple(map(tuple, faces.TEMPLATE - (900, 0)))
+    ),
+    "10x12 pixels": Face((600.0, 70.0, 610.0, 82.0)),
+    "0x80 pixels": Face((700.0, 70.0, 780.0, 150.0)),
+    "no possible face": Face((1.0, 1.0, np.nan, 9.0)),
+}
+
+
+@pytest.mark.parametrize("reason", BAD_FACES)
+def test_a_face_that_cannot_be_cut_out_costs_the_others_nothing(
+    reason, classifier
+):
+    bad = BAD_FACES[reason]
+
+    def detector(photo):
+        first, second = find_marked(photo)
+        return [first, bad, second]
+
+    picture = photo_of(*PLACES)
+    photo = predict(picture, classifier, detector=detector)
+    assert photo.faces == ask(picture, classifier).faces
+    (skipped,) = photo.skipped
+    assert reason in skipped.reason
+    assert skipped.box == (bad.box if np.isfinite(bad.box).all() else None)
+
+
+def test_a_photo_whose_faces_cannot_be_cut_out_has_none(classifier):
+    bad = list(BAD_FACES.values())
+    photo = predict(photo_of(), classifier, detector=lambda searched: bad)
+    assert photo.faces == () and len(photo.skipped) == len(bad)
+
+
+def test_a_picture_that_is_to_be_a_face_and_cannot_is_refused(classifier):
+    with pytest.raises(DataError, match="300x40"):
+        predict(photo_of(size=(300, 40)), classifier, detector=whole_picture)
+
+
+@pytest.mark.parametrize(
+    "template", [faces.TEMPLATE[:3], np.full((5, 2), 50.0), [(np.nan, 1)] * 4]
+)
+def test_a_template_of_no_face_is_not_blamed_on_the_faces(template, classifier):
+    with pytest.raises(ValueError, match="A template has five points"):
+        ask(photo_of(*PLACES), classifier, template=template)
 
 
 def test_a_model_is_opened_by_its_path(classifier):

@@ -1,6 +1,7 @@
 """Frames are read at their times, faces followed, answers smoothed."""
 
 import math
+import struct
 import sys
 
 import numpy as np
@@ -11,9 +12,11 @@ from keras_fer import video
 from keras_fer.classifier import Classifier
 from keras_fer.errors import DataError
 from keras_fer.errors import UsageError
+from keras_fer.face_detectors import Face
 from photo_model import write_model
 from photographed import find_marked
 from photographed import photo_of
+from turned import STORED
 
 
 def face_at(left, first=1.0, label="x"):
@@ -22,24 +25,78 @@ def face_at(left, first=1.0, label="x"):
     return photos.PhotoFace(box, None, 1.0, label, shares)
 
 
+# a, b, c, d of the display matrix that shows what is stored as an orientation
+# of EXIF upright: (x, y) comes to (a x + c y, b x + d y).
+MATRICES = {
+    1: (1, 0, 0, 1),
+    2: (-1, 0, 0, 1),
+    3: (-1, 0, 0, -1),
+    4: (1, 0, 0, -1),
+    5: (0, 1, 1, 0),
+    6: (0, 1, -1, 0),
+    7: (0, -1, -1, 0),
+    8: (0, -1, 1, 0),
+}
+
+
+def write_clip(path, pictures):
+    """Five frames a second, from RGB arrays of one size."""
+    av = pytest.importorskip("av")
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("mpeg4", rate=5)
+        stream.height, stream.width = pictures[0].shape[:2]
+        stream.pix_fmt, stream.bit_rate = "yuv420p", 4_000_000
+        for picture in pictures:
+            picture = np.ascontiguousarray(picture)
+            frame = av.VideoFrame.from_ndarray(picture, format="rgb24")
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode())
+
+
+def set_display_matrix(path, a, b, c, d):
+    """Writes it where phones do: into the track's header (ISO 14496-12)."""
+    content = bytearray(path.read_bytes())
+    assert content.count(b"tkhd\0") == 1  # of version 0
+    place = content.index(b"tkhd") + 44
+    one = struct.pack(">9i", 1 << 16, 0, 0, 0, 1 << 16, 0, 0, 0, 1 << 30)
+    assert content[place : place + 36] == one
+    fixed = (number << 16 for number in (a, b, 0, c, d, 0, 0, 0))
+    content[place : place + 36] = struct.pack(">9i", *fixed, 1 << 30)
+    path.write_bytes(content)
+
+
 @pytest.fixture(scope="module")
 def clip(tmp_path_factory):
     """Two seconds: a face that moves, and one that comes in the middle."""
-    av = pytest.importorskip("av")
     path = tmp_path_factory.mktemp("video") / "clip.mp4"
-    with av.open(str(path), "w") as container:
-        stream = container.add_stream("mpeg4", rate=5)
-        stream.width, stream.height, stream.pix_fmt = 320, 240, "yuv420p"
-        stream.bit_rate = 4_000_000
-        for number in range(10):
-            places = [(10 + 4 * number, 60, 120)]
-            if number >= 5:
-                places.append((200, 80, 100))
-            picture = photo_of(*places, size=(320, 240))
-            frame = av.VideoFrame.from_image(picture)
-            container.mux(stream.encode(frame))
-        container.mux(stream.encode())
+    pictures = []
+    for number in range(10):
+        places = [(10 + 4 * number, 60, 120)]
+        if number >= 5:
+            places.append((200, 80, 100))
+        pictures.append(np.asarray(photo_of(*places, size=(320, 240))))
+    write_clip(path, pictures)
     return path
+
+
+@pytest.mark.parametrize("orientation", MATRICES)
+def test_a_turned_or_mirrored_video_gives_upright_faces(orientation, tmp_path):
+    upright = photo_of((30, 20, 130), (190, 110, 100), size=(320, 240))
+    stored = STORED[orientation](np.asarray(upright))
+    path = tmp_path / "turned.mp4"
+    write_clip(path, [stored] * 2)
+    set_display_matrix(path, *MATRICES[orientation])
+    frames = list(video.read_frames(path))
+    assert len(frames) == 2
+    for _, picture in frames:
+        assert picture.size == upright.size
+        apart = np.subtract(picture, upright, dtype=float)
+        assert np.abs(apart).mean() < 8  # compressed; turned wrongly: over 50
+        found = find_marked(np.asarray(picture))
+        boxes = [face.box for face in find_marked(np.asarray(upright))]
+        assert len(found) == 2
+        for face, box in zip(found, boxes, strict=True):
+            assert np.abs(np.subtract(face.box, box)).max() <= 3
 
 
 @pytest.mark.parametrize("every", [1, 3])
@@ -72,6 +129,19 @@ def test_a_video_has_the_tracks_of_its_faces(clip, tmp_path):
         )
         found = list(frame.faces[0].probabilities.values())
         np.testing.assert_allclose(found, expected, rtol=1e-6)
+
+
+def test_a_face_that_cannot_be_cut_out_costs_no_frame(clip, tmp_path):
+    bad = Face((0.0, 0.0, 8.0, 9.0))
+    classifier = Classifier(write_model(tmp_path / "model.tflite"))
+    reader = photos.PhotoReader(
+        classifier, lambda photo: [*find_marked(photo), bad]
+    )
+    frames = list(video.predict_video(clip, reader, every=5))
+    assert [tuple(frame.faces) for frame in frames] == [(0,), (0, 1)]
+    for frame in frames:
+        (skipped,) = frame.skipped
+        assert skipped.box == bad.box and "8x9" in skipped.reason
 
 
 def test_smoothing_does_not_depend_on_the_frame_rate():

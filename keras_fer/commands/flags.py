@@ -25,3 +25,15 @@ def at_least(command, **smallest):
             raise UsageError(
                 f"{flag} must be at least {value}: {getattr(command, name)}"
             )
+
+
+def one_standard_output(command):
+    """Refuses --json and --csv on one standard output.
+
+    Raises:
+        UsageError: if both are "-".
+    """
+    if command.json == command.csv == "-":
+        raise UsageError(
+            "--json - and --csv - share one output. Choose one, or name a file."
+        )

@@ -84,8 +84,8 @@ class PhotoWorker:
 
         Returns:
             A dict of plain values: "path" and "output" (see `named`), and
-            "width", "height" and "faces", or "frames" of a video, or
-            "error", why there is no answer.
+            "width", "height", "faces" and "skipped", or "frames" of a
+            video, or "error", why there is no answer.
 
         Raises:
             UsageError: if what the settings ask for is not there.
@@ -140,7 +140,11 @@ class PhotoWorker:
                     {"track": track, **dataclasses.asdict(face)}
                     for track, face in frame.faces.items()
                 ]
-                frames.append({"time": round(frame.time, 6), "faces": faces})
+                skipped = [dataclasses.asdict(face) for face in frame.skipped]
+                time = round(frame.time, 6)
+                frames.append(
+                    {"time": time, "faces": faces, "skipped": skipped}
+                )
         return {"frames": frames}
 
 

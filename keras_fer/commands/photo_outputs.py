@@ -1,16 +1,9 @@
-"""Answers about photos as text, JSON and CSV."""
+"""Answers about photos as text, and how far the command is."""
 
 import collections
-import contextlib
-import csv
 import itertools
-import json
-import sys
 
-from keras_fer import files
 from keras_fer.commands.picture_paths import shown
-
-_COLUMNS = ("path", "time", "face", "left", "top", "right", "bottom", "score")
 
 
 def as_text(record):
@@ -25,9 +18,9 @@ def as_text(record):
     if "frames" in record:
         yield from _video_text(record)
         return
-    faces = record["faces"]
-    noun = "face" if len(faces) == 1 else "faces"
-    yield f"{shown(record['path'])}: {len(faces) or 'no'} {noun}"
+    faces, num_skipped = record["faces"], len(record["skipped"])
+    rest = f", {num_skipped} left out" if num_skipped else ""
+    yield f"{shown(record['path'])}: {_counted(len(faces))}{rest}"
     width = max((len(face["label"]) for face in faces), default=0)
     for face in faces:
         left, top, right, bottom = map(round, face["box"])
@@ -44,10 +37,9 @@ def _video_text(record):
     for frame in frames:
         for face in frame["faces"]:
             tracks[face["track"]][face["label"]] += 1
-    noun = "face" if len(tracks) == 1 else "faces"
     yield (
         f"{shown(record['path'])}: {len(frames)} frames, "
-        f"{len(tracks) or 'no'} {noun}"
+        f"{_counted(len(tracks))}"
     )
     for track, labels in tracks.items():
         number = labels.total()
@@ -58,67 +50,43 @@ def _video_text(record):
         yield f"  face {track} in {number} frames: {text}"
 
 
-def write_json(target, records):
-    """One array, an object a photo, a line each.
+def left_out(record):
+    """What is said at the end of faces that have no answer.
 
     Args:
-        target: path, or "-" for the standard output.
-        records: iterable of dicts.
+        record: as `photo_job.PhotoWorker` gives it.
+
+    Returns:
+        A message for each such face in a photo, and one for a video.
     """
-    with _opened(target) as file:
-        opening = "[\n"
-        for record in records:
-            file.write(opening + json.dumps(record, ensure_ascii=False))
-            opening = ",\n"
-        file.write("\n]\n" if opening == ",\n" else "[]\n")
+    path = record["path"]
+    found = [
+        f"{path}: {_place(face)} was left out: {face['reason']}"
+        for face in record.get("skipped", ())
+    ]
+    skipped = [
+        (frame["time"], face)
+        for frame in record.get("frames", ())
+        for face in frame["skipped"]
+    ]
+    if skipped:
+        time, face = skipped[0]
+        found.append(
+            f"{path}: {_counted(len(skipped))} in its frames left out, the "
+            f"first {_place(face)} at {time:.3f} s: {face['reason']}"
+        )
+    return found
 
 
-def write_csv(target, records, class_names):
-    """A line a face; photos without faces or answer have none.
-
-    Args:
-        target: path, or "-" for the standard output.
-        records: iterable of dicts.
-        class_names: the classes, in the model's order: a column each.
-    """
-    with _opened(target) as file:
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow([*_COLUMNS, "label", *class_names])
-        for record in records:
-            for time, number, face in _rows(record):
-                box = [f"{value:.1f}" for value in face["box"]]
-                shares = face["probabilities"].values()
-                writer.writerow(
-                    [
-                        *(record["path"], time, number, *box),
-                        f"{face['score']:.4f}",
-                        face["label"],
-                        *(f"{share:.6f}" for share in shares),
-                    ]
-                )
+def _counted(number):
+    return f"{number or 'no'} {'face' if number == 1 else 'faces'}"
 
 
-def _rows(record):
-    """(time, number of the face, face): of a photo, the time is empty."""
-    for number, face in enumerate(record.get("faces", ()), 1):
-        yield "", number, face
-    for frame in record.get("frames", ()):
-        for face in frame["faces"]:
-            yield f"{frame['time']:.3f}", face["track"], face
-
-
-@contextlib.contextmanager
-def _opened(target):
-    """The standard output, or a file that replaces `target` when all is in."""
-    if target == "-":
-        yield sys.stdout
-        sys.stdout.flush()
-        return
-    with files.atomic_path(target) as temporary:
-        with temporary.open(
-            "w", encoding="utf-8", errors="backslashreplace", newline="\n"
-        ) as file:
-            yield file
+def _place(face):
+    if face["box"] is None:
+        return "a face"
+    left, top, right, bottom = map(round, face["box"])
+    return f"the face ({left}, {top}) to ({right}, {bottom})"
 
 
 class ProgressBar:

@@ -7,17 +7,20 @@ from keras_fer.errors import DataError
 from keras_fer.errors import UsageError
 
 PICTURES = (".jpg", ".jpeg", ".png", ".webp")
+# Lies in the folders that `keras-fer predict` writes pictures into, so that
+# no later command takes them for photos.
+OUTPUT_MARK = ".keras-fer-output"
 
 
-def list_pictures(paths, suffixes=PICTURES, *, without=(), faults=None):
+def list_pictures(paths, suffixes=PICTURES, *, faults=None):
     """The pictures meant by paths of pictures and of folders.
 
     Args:
         paths: of pictures, taken whatever they are called, and of folders.
             Of a folder, the files at any depth that have one of the suffixes
-            are taken, by name; hidden ones are passed over.
+            are taken, by name; hidden ones are passed over, and so are
+            folders in it that hold `OUTPUT_MARK`.
         suffixes: of file names, in small letters.
-        without: folders inside those folders that are passed over.
         faults: list that takes a message for each folder that may not be
             read and each link to nothing. None: the first raises.
 
@@ -39,19 +42,23 @@ def list_pictures(paths, suffixes=PICTURES, *, without=(), faults=None):
     def pass_over(error):
         tell(f"{error.filename} cannot be searched ({error.strerror}).")
 
-    without = {os.path.realpath(folder) for folder in without}
     found = []
     for path in map(Path, paths):
         if not os.path.isdir(path):
             found.append((path, Path(path.name)))
             continue
-        inner, num_before = [], len(faults or ())
+        inner, outputs, num_before = [], [], len(faults or ())
         for folder, folders, names in os.walk(path, onerror=pass_over):
+            marked = [
+                name
+                for name in folders
+                if os.path.exists(os.path.join(folder, name, OUTPUT_MARK))
+            ]
+            outputs += [os.path.join(folder, name) for name in marked]
             folders[:] = [
                 name
                 for name in folders
-                if not name.startswith(".")
-                and os.path.realpath(os.path.join(folder, name)) not in without
+                if not name.startswith(".") and name not in marked
             ]
             for name in names:
                 if name.startswith(".") or not name.lower().endswith(suffixes):
@@ -62,9 +69,15 @@ def list_pictures(paths, suffixes=PICTURES, *, without=(), faults=None):
                 elif not os.path.exists(file):
                     tell(f"{file} is a link to nothing that can be read.")
         if not inner and len(faults or ()) == num_before:
+            passed = (
+                f" What keras-fer predict wrote ({outputs[0]}) is read if it "
+                "is named itself."
+                if outputs
+                else ""
+            )
             raise UsageError(
                 f"{path} holds no picture. Expected: files named "
-                f"{', '.join('*' + suffix for suffix in suffixes)}."
+                f"{', '.join('*' + suffix for suffix in suffixes)}.{passed}"
             )
         found += [(file, file.relative_to(path)) for file in sorted(inner)]
     return found

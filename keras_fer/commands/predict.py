@@ -10,6 +10,7 @@ import time
 from pathlib import Path
 
 from keras_fer.commands.flags import at_least
+from keras_fer.commands.flags import one_standard_output
 from keras_fer.commands.flags import word
 from keras_fer.errors import DataError
 from keras_fer.errors import PredictionInterrupted
@@ -26,8 +27,8 @@ _FOLDERS = ("annotate", "crops", "explain")
 class Predict:
     """Finds the faces in photos and videos and tells their expressions.
 
-    Photos that cannot be read are named at the end, with status 3; the
-    others are answered.
+    Photos that cannot be read and faces that cannot be cut out are named at
+    the end, with status 3; the others are answered.
     """
 
     photos: word("PHOTO ...", tuple[Path, ...])
@@ -65,8 +66,7 @@ class Predict:
         at_least(self, workers=1, max_side=32, every=1, smoothing=0)
         if not self.photos:
             raise UsageError("Name a photo: keras-fer predict PHOTO --model M.")
-        if self.json == self.csv == "-":
-            raise UsageError("--json - and --csv - share one output. Choose.")
+        one_standard_output(self)
         if self.resume and self.journal is None:
             raise UsageError("--resume goes on with a journal: --journal FILE.")
         try:
@@ -88,7 +88,7 @@ class Predict:
 
 
 def predict(command, say=print):
-    """Answers for each photo in turn; those that cannot be read come last.
+    """Answers for each photo in turn; what has none is named last.
 
     Args:
         command: `Predict`.
@@ -96,12 +96,14 @@ def predict(command, say=print):
 
     Raises:
         UsageError: before any photo is looked at.
-        DataError: after all answers, naming the photos without one.
+        DataError: after all answers, naming the photos and the faces
+            without one.
     """
     # Here, so that help and wrong usage come at once.
     from keras_fer import files
     from keras_fer import model_file
     from keras_fer import photo_journal
+    from keras_fer.commands import answer_files
     from keras_fer.commands import output_checks
     from keras_fer.commands import photo_job
     from keras_fer.commands import photo_outputs
@@ -178,16 +180,28 @@ def predict(command, say=print):
                             say(line)
                 bar.step()
         bar.clear()
-        records = functools.partial(_records, journal, tasks)
-        if command.json is not None:
-            photo_outputs.write_json(command.json, records())
-        if command.csv is not None:
-            names = model_file.read(job.model).class_names
-            photo_outputs.write_csv(command.csv, records(), names)
+        class_names = model_file.read(job.model).class_names
+        left_out = []
+        with answer_files.writing(
+            command.json, command.csv, class_names, with_places=True
+        ) as write:
+            # Those that an earlier command answered too.
+            for record in _records(journal, tasks):
+                write(record)
+                left_out += photo_outputs.left_out(record)
     raise_faults(
-        [_one_line(fault) for fault in faults],
-        f"{len(faults)} of {len(tasks) + num_unlisted} photos have no answer; "
-        "the others have.",
+        [_one_line(fault) for fault in (*faults, *left_out)],
+        _last_line(len(faults), len(tasks) + num_unlisted, left_out),
+    )
+
+
+def _last_line(num_failed, num_photos, left_out):
+    but = ", but for the faces named here" if left_out else ""
+    if not num_failed:
+        return f"All {num_photos} photos have an answer{but}."
+    return (
+        f"{num_failed} of {num_photos} photos have no answer; the others "
+        f"have{but}."
     )
 
 
@@ -228,9 +242,7 @@ def _listed(command, faults):
 
     # HEIC is listed so that it is named, with what to do about it.
     suffixes = (*picture_paths.PICTURES, ".heic", ".heif", ".avif", *VIDEOS)
-    return picture_paths.list_pictures(
-        command.photos, suffixes, without=_folders(command), faults=faults
-    )
+    return picture_paths.list_pictures(command.photos, suffixes, faults=faults)
 
 
 def _tasks(listed, kept):

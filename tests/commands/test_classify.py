@@ -9,25 +9,12 @@ import pytest
 from PIL import Image
 
 import keras_fer
-from keras_fer import model_file
+from keras_fer import cli
 from keras_fer.classifier import Classifier
 from keras_fer.commands.classify import classify
 from keras_fer.datasets.drawn_faces import draw_face
 from keras_fer.errors import DataError
 from keras_fer.errors import UsageError
-
-
-@pytest.fixture(scope="module")
-def model(tmp_path_factory):
-    """A small network that was trained on nothing, as a float32 file."""
-    from keras_fer.export import tflite
-
-    network = keras_fer.build_model(input_shape=(32, 32, 3), width=0.02)
-    path = tmp_path_factory.mktemp("classify") / "model.float32.tflite"
-    path.write_bytes(tflite.convert(network, "float32"))
-    contract = model_file.Contract(keras_fer.CLASSES, 40, 32, "float32")
-    model_file.attach(path, contract)
-    return path
 
 
 @pytest.fixture(scope="module")
@@ -48,13 +35,14 @@ def answers(*arguments, **options):
     return lines
 
 
-def test_every_form_gives_the_classifiers_answers(faces, model):
+def test_every_form_gives_the_classifiers_answers(faces, small_model, tmp_path):
     paths = [faces / name for name in ("a.jpg", "b.png", "inner/c.PNG")]
-    expected = Classifier(model).predict(paths)
-    text = answers([faces], model)
-    array = json.loads("\n".join(answers([faces], model, form="json")))
-    rows = answers([faces], model, form="csv")
-    table = list(csv.DictReader(io.StringIO("\n".join(rows))))
+    expected = Classifier(small_model).predict(paths)
+    files = {form: tmp_path / "new" / f"a.{form}" for form in ("json", "csv")}
+    text = answers([faces], small_model, **files)
+    array = json.loads(files["json"].read_text(encoding="utf-8"))
+    table = list(csv.DictReader(io.StringIO(files["csv"].read_text())))
+    assert list(table[0]) == ["path", "label", *keras_fer.CLASSES]
     assert len(text) == len(array) == len(table) == 3
     for path, answer, line, entry, row in zip(
         paths, expected, text, array, table, strict=True
@@ -67,43 +55,80 @@ def test_every_form_gives_the_classifiers_answers(faces, model):
             assert float(row[name]) == pytest.approx(share, abs=1e-6)
 
 
-def test_ten_views_are_averaged_on_request(faces, model):
-    path = faces / "a.jpg"
-    (line, _) = answers([path], model, ten_crop=True, form="json")
-    expected = Classifier(model).predict(path, ten_crop=True)
-    found = json.loads(line.removeprefix("["))
+@pytest.mark.parametrize("form", ["json", "csv"])
+def test_the_standard_output_is_the_file_and_nothing_else(
+    form, faces, small_model, tmp_path, capsys
+):
+    path = tmp_path / f"a.{form}"
+    answers([faces], small_model, **{form: str(path)})
+    assert answers([faces], small_model, **{form: "-"}) == []
+    assert capsys.readouterr().out == path.read_text(encoding="utf-8")
+
+
+def test_what_predict_says_of_the_same_face_is_called_the_same(
+    faces, small_model, tmp_path
+):
+    """Each column and key of classify is one of predict's."""
+    files = {form: tmp_path / f"classify.{form}" for form in ("json", "csv")}
+    answers([faces / "a.jpg"], small_model, **files)
+    others = {form: tmp_path / f"predict.{form}" for form in ("json", "csv")}
+    words = ["predict", faces / "a.jpg", "--detector", "none"]
+    words += ["--model", small_model]
+    words += ["--json", others["json"], "--csv", others["csv"]]
+    assert cli.main([*map(str, words)]) == 0
+    (row,), (other,) = (
+        csv.DictReader(io.StringIO(table["csv"].read_text()))
+        for table in (files, others)
+    )
+    assert row.items() < other.items()
+    (entry,), (other,) = (
+        json.loads(array["json"].read_text()) for array in (files, others)
+    )
+    assert entry.pop("path") == other["path"]
+    assert entry.items() < other["faces"][0].items()
+
+
+def test_ten_views_are_averaged_on_request(faces, small_model, tmp_path):
+    path, file = faces / "a.jpg", tmp_path / "a.json"
+    answers([path], small_model, ten_crop=True, json=file)
+    expected = Classifier(small_model).predict(path, ten_crop=True)
+    (found,) = json.loads(file.read_text())
     assert found["probabilities"] == expected.probabilities
 
 
-@pytest.mark.parametrize("form", ["text", "json", "csv"])
 def test_a_bad_picture_is_named_last_and_the_others_answered(
-    form, faces, model, tmp_path
+    faces, small_model, tmp_path
 ):
     bad = tmp_path / "bad.jpg"
     bad.write_bytes((faces / "a.jpg").read_bytes()[:500])
-    large = tmp_path / "large.png"
+    large, absent = tmp_path / "large.png", tmp_path / "no\nne"
     Image.new("RGB", (400, 100)).save(large)
+    paths = [bad, faces / "a.jpg", large, absent, faces / "b.png"]
+    files = {form: tmp_path / f"a.{form}" for form in ("json", "csv")}
     lines = []
     with pytest.raises(DataError, match="3 of 5 pictures") as refusal:
-        classify(
-            [bad, faces / "a.jpg", large, tmp_path / "none", faces / "b.png"],
-            model,
-            form=form,
-            say=lines.append,
-        )
-    for path in (bad, large, tmp_path / "none"):
-        assert str(path) in str(refusal.value)
-    text = "\n".join(lines)
-    assert "a.jpg" in text and "b.png" in text and "bad.jpg" not in text
-    if form == "json":
-        assert len(json.loads(text)) == 2
+        classify(paths, small_model, **files, say=lines.append)
+    faults = str(refusal.value).splitlines()
+    names = ("bad.jpg", "large.png", r"no\nne")
+    for name, fault in zip(names, faults, strict=False):
+        assert name in fault
+    assert len(faults) == 4
+    assert [line.split()[-1] for line in lines] == [
+        str(path) for path in (paths[1], paths[4])
+    ]
+    array = json.loads(files["json"].read_text())
+    assert [entry["path"] for entry in array] == [*map(str, paths)]
+    assert ["error" in entry for entry in array] == [1, 0, 1, 1, 0]
+    rows = list(csv.reader(io.StringIO(files["csv"].read_text())))
+    assert [row[0] for row in rows[1:]] == [str(paths[1]), str(paths[4])]
 
 
-def test_no_answer_at_all_is_an_empty_array(tmp_path, model):
-    lines = []
-    with pytest.raises(DataError):
-        classify([tmp_path / "x"], model, form="json", say=lines.append)
-    assert json.loads("".join(lines)) == []
+def test_an_answer_is_not_written_over_a_face(faces, small_model):
+    face = faces / "a.jpg"
+    before = face.read_bytes()
+    with pytest.raises(UsageError, match="no file to write"):
+        answers([faces], small_model, csv=face)
+    assert face.read_bytes() == before
 
 
 def test_without_a_model_it_says_how_to_make_one(faces):

@@ -86,7 +86,7 @@ def test_the_module_is_the_command():
         ("export run --formats int4", "int4"),
         ("export run --min-images 0", "--min-images must be at least 1"),
         ("classify face.jpg", "keras-fer export"),
-        ("classify face.jpg --json --csv", "Choose one"),
+        ("classify face.jpg --json - --csv -", "Choose one"),
         ("evaluate missing .", "There is no model missing"),
         ("evaluate . missing", "is no model"),
         ("evaluate . . --image-size 3", "--image-size must be at least 32"),
@@ -133,7 +133,7 @@ def test_a_damaged_model_has_status_3(tmp_path):
     model = tmp_path / "model.tflite"
     model.write_bytes(b"TFL3" * 2)
     status, lines, error = keras_fer(
-        "classify", tmp_path / "face.png", "--model", model, "--json"
+        "classify", tmp_path / "face.png", "--model", model, "--json", "-"
     )
     assert (status, lines) == (3, [])
     assert str(model) in error

@@ -1,7 +1,5 @@
-"""Answers about videos, and what JSON and CSV do with odd names."""
+"""Answers about videos, photos without faces, and faces left out."""
 
-import csv
-import json
 import os
 
 from keras_fer.commands import photo_outputs
@@ -19,14 +17,25 @@ def face(track, label="happiness"):
 
 
 RECORDS = [
-    {"path": os.fsdecode(b"o\xe9\n.png"), "width": 9, "height": 9, "faces": []},
+    {
+        "path": os.fsdecode(b"o\xe9\n.png"),
+        **{"width": 9, "height": 9, "faces": [], "skipped": []},
+    },
     {"path": "gone.jpg", "error": "gone.jpg is gone"},
     {
         "path": "clip.mp4",
         "frames": [
-            {"time": 0.0, "faces": [face(0)]},
-            {"time": 0.2, "faces": [face(0), face(3, "fear")]},
-            {"time": 0.4, "faces": [face(0, "fear")]},
+            {"time": 0.0, "faces": [face(0)], "skipped": []},
+            {
+                "time": 0.2,
+                "faces": [face(0), face(3, "fear")],
+                "skipped": [{"box": (3.0, 4.0, 9.0, 9.0), "reason": "small"}],
+            },
+            {
+                "time": 0.4,
+                "faces": [face(0, "fear")],
+                "skipped": [{"box": None, "reason": "odd"}],
+            },
         ],
     },
 ]
@@ -45,20 +54,20 @@ def test_a_photo_without_faces_is_a_line_of_its_own():
     assert line == r"o\udce9\n.png: no faces"
 
 
-def test_the_timeline_has_a_line_for_each_face_and_frame(tmp_path):
-    path = tmp_path / "a.csv"
-    photo_outputs.write_csv(path, RECORDS, ("happiness", "fear"))
-    rows = list(csv.DictReader(path.read_text().splitlines()))
-    assert [(row["time"], row["face"]) for row in rows] == [
-        *(("0.000", "0"), ("0.200", "0"), ("0.200", "3"), ("0.400", "0"))
+def test_faces_left_out_are_counted_and_told():
+    skipped = {"box": (1.2, 2.0, 30.0, 40.9), "reason": "it is small"}
+    other = {"box": None, "reason": "it is odd"}
+    record = RECORDS[0] | {"path": "a.png", "skipped": [skipped, other]}
+    assert list(photo_outputs.as_text(record)) == [
+        "a.png: no faces, 2 left out"
     ]
-    assert rows[0]["happiness"] == "0.750000" and rows[0]["left"] == "1.0"
-
-
-def test_json_reads_back_whatever_the_name(tmp_path):
-    path = tmp_path / "a.json"
-    photo_outputs.write_json(path, RECORDS)
-    found = json.loads(path.read_text(encoding="utf-8"))
-    assert found == json.loads(json.dumps(RECORDS))
-    photo_outputs.write_json(path, [])
-    assert json.loads(path.read_text()) == []
+    assert photo_outputs.left_out(record) == [
+        "a.png: the face (1, 2) to (30, 41) was left out: it is small",
+        "a.png: a face was left out: it is odd",
+    ]
+    assert photo_outputs.left_out(RECORDS[0]) == []
+    assert photo_outputs.left_out(RECORDS[1]) == []
+    assert photo_outputs.left_out(RECORDS[2]) == [
+        "clip.mp4: 2 faces in its frames left out, the first the face (3, 4) "
+        "to (9, 9) at 0.200 s: small"
+    ]

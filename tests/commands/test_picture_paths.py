@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from keras_fer.commands.picture_paths import OUTPUT_MARK
 from keras_fer.commands.picture_paths import list_pictures
 from keras_fer.commands.picture_paths import name_outputs
 from keras_fer.commands.picture_paths import shown
@@ -18,15 +19,16 @@ def folder(tmp_path):
     for name in (
         *("b.png", "a.jpg", "inner/c.PNG", ".hidden/d.png", ".e.png"),
         *("inner/notes.txt", "out/a.jpg", "f.jpg/g.png"),
+        *("inner/out/h.png", f"out/{OUTPUT_MARK}", f"inner/out/{OUTPUT_MARK}"),
     ):
         path = tmp_path / name
-        path.parent.mkdir(exist_ok=True)
+        path.parent.mkdir(exist_ok=True, parents=True)
         path.write_bytes(b"")
     return tmp_path
 
 
 def test_folders_are_searched_and_single_files_taken_as_they_are(folder):
-    listed = list_pictures([folder, "missing.gif"], without=[folder / "out"])
+    listed = list_pictures([folder, "missing.gif"])
     assert [str(name) for _, name in listed] == [
         *("a.jpg", "b.png", "f.jpg/g.png", "inner/c.PNG", "missing.gif")
     ]
@@ -34,10 +36,15 @@ def test_folders_are_searched_and_single_files_taken_as_they_are(folder):
         assert path == folder / name
 
 
-def test_the_named_folder_itself_is_never_passed_over(folder):
-    names = [name for _, name in list_pictures([folder / "out"])]
-    listed = list_pictures([folder / "out"], without=[folder / "out"])
-    assert [name for _, name in listed] == names == [Path("a.jpg")]
+def test_a_folder_of_outputs_is_read_if_it_is_named(folder):
+    ((path, name),) = list_pictures([folder / "out"])
+    assert (path, name) == (folder / "out" / "a.jpg", Path("a.jpg"))
+
+
+def test_where_there_are_outputs_alone_it_says_so(folder):
+    (folder / "inner" / "c.PNG").unlink()
+    with pytest.raises(UsageError, match=r"wrote .*inner/out\) is read"):
+        list_pictures([folder / "inner"])
 
 
 def test_suffixes_choose(folder):

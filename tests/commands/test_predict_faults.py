@@ -12,6 +12,7 @@ from keras_fer import cli
 from keras_fer import files
 
 DETECTORS = """
+from keras_fer.face_detectors import Face
 from photographed import find_marked
 
 def fail_without_a_face(photo):
@@ -19,6 +20,10 @@ def fail_without_a_face(photo):
     if not found:
         raise RuntimeError("out of luck")
     return found
+
+def find_one_too_many(photo):
+    found = find_marked(photo)
+    return [*found, Face((0.0, 1.0, 8.0, 9.0))] if found else []
 """
 
 
@@ -51,6 +56,44 @@ def test_a_detector_that_fails_at_a_photo_costs_that_photo(ask, photo_folder):
     assert sum("faces" in record for record in records) == 2
 
 
+def test_a_face_that_cannot_be_cut_out_costs_that_face(
+    ask, photo_folder, tmp_path
+):
+    words = (photo_folder, "--crops", tmp_path / "crops")
+    words += ("--csv", tmp_path / "a.csv")
+    _, whole, _ = ask(*words)
+    crops = read_all(tmp_path / "crops")
+    table = (tmp_path / "a.csv").read_text()
+    journal = ("--journal", tmp_path / "a.jsonl")
+    detector = "failing_detectors:find_one_too_many"
+    status, records, error = ask(*words, *journal, detector=detector)
+    assert status == 3
+    *faults, last = error.splitlines()
+    for name, fault in zip(("a.png", "inner/b.jpg"), faults, strict=True):
+        assert f"{photo_folder / name}: the face (0, 1) to (8, 9)" in fault
+        assert "8x8 pixels" in fault
+    assert last == (
+        "All 3 photos have an answer, but for the faces named here."
+    )
+    for found, expected in zip(records, whole, strict=True):
+        is_seen = bool(expected["faces"])
+        boxes = [face["box"] for face in found.pop("skipped")]
+        assert boxes == [[0, 1, 8, 9]] * is_seen
+        assert expected.pop("skipped") == [] and found == expected
+    assert read_all(tmp_path / "crops") == crops
+    assert (tmp_path / "a.csv").read_text() == table
+    # Who goes on is told again.
+    again = ask(*words, *journal, "--resume", detector=detector)
+    assert again[0] == 3 and error in again[2]
+
+
+def read_all(folder):
+    return {
+        path.relative_to(folder): path.read_bytes()
+        for path in folder.rglob("*.png")
+    }
+
+
 def test_a_name_too_long_to_be_written_costs_that_photo(
     ask, photo_folder, tmp_path
 ):
@@ -62,7 +105,7 @@ def test_a_name_too_long_to_be_written_costs_that_photo(
     status, records, error = ask(folder, "--crops", tmp_path / "crops")
     assert status == 3 and longest in error
     assert ["error" in record for record in records] == [False, True]
-    assert len(list((tmp_path / "crops").iterdir())) == 2
+    assert len(list((tmp_path / "crops").glob("*.png"))) == 2
 
 
 @pytest.mark.parametrize("number", [errno.ENOSPC, errno.EACCES])

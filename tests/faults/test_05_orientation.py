@@ -21,7 +21,7 @@ def test_eight_tagged_copies_get_one_answer(
     for number, path in zip(STORED, paths, strict=True):
         store(source, path, number)
     status, out, _ = commands.keras_fer(
-        *("classify", *paths, "--csv"),
+        *("classify", *paths, "--csv", "-"),
         *("--model", model_files / "model.tflite"),
     )
     assert status == 0

@@ -61,7 +61,7 @@ def test_a_locale_changes_no_answer(variables, data, model_files, tmp_path):
     place.mkdir()
     face = place / "I ı İ i.JPG"
     shutil.copy(data / "basic/Image/aligned/test_00001_aligned.jpg", face)
-    words = ("classify", place, "--json")
+    words = ("classify", place, "--json", "-")
     words += ("--model", model_files / "model.tflite")
     plain = inject.keras_fer_child(*words, LC_ALL="C.UTF-8")
     found = inject.keras_fer_child(*words, **variables)
