@@ -32,6 +32,8 @@ class Config(configuration.RunSettings):
     """Whether the numbers of faces must be FER2013's."""
     on_leak: Literal["stop", "drop", "keep"] = "drop"
     """What to do where a test face is also in the training part."""
+    exclude: Path | None = None
+    """A list of training pictures to leave out, a name a line."""
     validation_fraction: float = 0.1
     """Share of Training that chooses the epoch; as much for screening."""
     split_seed: int = 0
@@ -150,6 +152,7 @@ def main(config):
 
 def load_data(config, seen):
     """Faces of the three parts, and what a report must say of them."""
+    from keras_fer.datasets import exclusion
     from keras_fer.datasets import fer2013
     from keras_fer.datasets import fer2013_source
     from keras_fer.datasets import labeled_faces
@@ -163,21 +166,22 @@ def load_data(config, seen):
     # With PrivateTest, if it is there: its copies are not to be learned.
     cache = prepared.cache_directory(config.cache_dir)
     whole = fer2013.load_source(source, cache)
+    train = {"train": whole.pop("train")}  # the tests judge as they are
+    train, excluded = exclusion.leave_out(train, config.exclude)
     public_test = whole["validation"]
     screening = config.judge == "screening"
     share = config.validation_fraction * (2 if screening else 1)
     faces, facts = parts.separate(
-        whole.pop("train"),
+        train["train"],
         labeled_faces.concatenate(list(whole.values())),
         on_leak=config.on_leak,
         validation_fraction=min(share, 0.9),
         seed=config.split_seed,
         cache=cache,
+        say=say,
     )
-    say(
-        f"{facts['leak_report']['num_dropped']} training copies of test faces "
-        f"left out; {facts['two_labels']} pairs of copies have two labels"
-    )
+    dropped = facts["leak_report"]["num_dropped"]
+    say(f"{dropped} training copies of test faces left out")
     faces["test"], judge = public_test, "PublicTest"
     if screening:  # the one half chooses, the other judges
         judge = "a part cut from Training, for comparing settings"
@@ -200,6 +204,7 @@ def load_data(config, seen):
         "split": judge,
         "chosen_by": "another part cut from Training",
         "counts": counts,
+        "excluded": len(excluded),
     }
     return *faces.values(), facts
 

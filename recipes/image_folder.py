@@ -30,6 +30,8 @@ class Config(configuration.RunSettings):
     """A folder with a folder a class in it."""
     on_leak: Literal["stop", "drop", "keep"] = "stop"
     """What to do where a test face was already learned from."""
+    exclude: Path | None = None
+    """A list of pictures to leave out, a name a line."""
     validation_fraction: float = 0.1
     """Share of the faces that chooses the epoch, where no folder is given."""
     test_fraction: float = 0.2
@@ -123,10 +125,11 @@ def main(config):
             attention=config.attention,
             batch_norm=config.batch_norm,
         )
-        parts = split_data(config, run)
+        parts, excluded = split_data(config, run)
         seen = initial_weights.fingerprints_beside(config.weights)
         seen = initial.learned if initial else seen
         faces, facts = check_data(config, parts, initial, seen)
+        facts["excluded"] = len(excluded)
         from keras_fer import devices  # loads Keras: not before bad data
         from keras_fer import run_results
 
@@ -139,7 +142,8 @@ def main(config):
         say(f"Device: {facts['device']}, precision {facts['precision']}")
         model = make_network(config, faces[0], weights, initial)
         facts = run.begin(facts)
-        stored_split.store(parts, run.directory / "split.json", config.seed)
+        kept = run.directory / "split.json"
+        stored_split.store(parts, kept, config.seed, excluded)
         with devices.on_devices(
             model, config.devices, synchronized=config.sync_batch_norm
         ) as trained:
@@ -159,7 +163,8 @@ def main(config):
 
 
 def split_data(config, run):
-    """The three parts as they were given, kept by this run, or cut anew."""
+    """The parts as they were given, kept or cut anew; who was left out."""
+    from keras_fer.datasets import exclusion
     from keras_fer.datasets import image_folder
     from keras_fer.datasets import stored_split
 
@@ -171,15 +176,18 @@ def split_data(config, run):
     say("Checking every picture, then looking for copies ...")
     image_folder.check_source(source)
     given = image_folder.load_source(source)
+    given, excluded = exclusion.leave_out(given, config.exclude)
     kept = run.directory / "split.json"
     if config.resume and kept.exists():
-        return stored_split.restore(given, kept)
-    return stored_split.cut(
+        return stored_split.restore(given, kept), excluded
+    cut = stored_split.cut(
         given,
         validation_fraction=config.validation_fraction,
         test_fraction=config.test_fraction,
         seed=config.seed,
+        say=say,
     )
+    return cut, excluded
 
 
 def check_data(config, given, initial, seen):

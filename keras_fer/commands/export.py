@@ -6,6 +6,7 @@ from pathlib import Path
 from keras_fer.datasets import image_folder
 from keras_fer.datasets import layouts
 from keras_fer.datasets import prepared
+from keras_fer.datasets import stored_split
 from keras_fer.datasets.drawn_faces import MANIFEST_NAME
 from keras_fer.errors import DataError
 from keras_fer.errors import UsageError
@@ -83,9 +84,21 @@ def open_parts(directory, data_dir=None, min_images=0, say=print):
         DataError: if the data is not that of the run.
     """
     run = open_run(directory)
-    source = find_data(run, data_dir)
+    split = run.directory / "split.json"
+    if split.exists():
+        folder = find_folder(run, data_dir)
+        source = image_folder.find_source(folder)
+        parts = stored_split.restore(image_folder.load_source(source), split)
+        if stored_split.identity(parts) != run.report["data_hash"]:
+            raise DataError(
+                f"{split} is not that of the run: its report says "
+                f"{run.report['data_hash'][:16]}.... Put the run's own back."
+            )
+    else:
+        source = find_data(run, data_dir)
+        parts = image_folder.load_source(source)
     say(f"{source.directory}: the data of {run.directory}")
-    train, held_out = run.split_parts(image_folder.load_source(source))
+    train, held_out = run.split_parts(parts)
     if len(held_out) < min_images:
         raise UsageError(
             f"{run.directory} was judged on {len(held_out)} faces, fewer than "
@@ -137,12 +150,7 @@ def find_data(run, data_dir=None):
             f"The drawn faces of {run.directory} are no longer in {kept}. Run "
             "the recipe's --demo again, or name their folder: --data-dir DIR."
         )
-    folder = Path(data_dir or run.settings["data_dir"])
-    if data_dir is None and not folder.is_dir():
-        raise UsageError(
-            f"{run.directory} was trained on {folder}, which is not there. "
-            "Say where the data lies now: --data-dir DIR."
-        )
+    folder = find_folder(run, data_dir)
     source = read(folder)
     if source.identity != wanted:
         raise DataError(
@@ -152,3 +160,18 @@ def find_data(run, data_dir=None):
             "own parts: give its data set by --data-dir DIR, or train anew."
         )
     return source
+
+
+def find_folder(run, data_dir=None):
+    """The folder that a run was trained on, or the one given in its place.
+
+    Raises:
+        UsageError: if nothing lies there any more.
+    """
+    folder = Path(data_dir or run.settings["data_dir"])
+    if data_dir is None and not folder.is_dir():
+        raise UsageError(
+            f"{run.directory} was trained on {folder}, which is not there. "
+            "Say where the data lies now: --data-dir DIR."
+        )
+    return folder

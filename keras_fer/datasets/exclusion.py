@@ -12,18 +12,39 @@ _HEADING = """\
 """
 
 
-def read_exclusions(path):
-    """The names in a list: one a line, `#` begins a remark.
+def leave_out(parts, path):
+    """The parts without the pictures of a list.
 
     Args:
-        path: the list, or None for none.
+        parts: {split: `LabeledFaces`}.
+        path: the list, a name a line; `#` begins a remark. Or None.
 
     Returns:
-        A set of names.
+        ({split: `LabeledFaces`}, a set of the names that were left out).
 
     Raises:
-        DataError: if it cannot be read.
+        DataError: if it cannot be read, or a name is no picture's.
     """
+    names = _read(path)
+    known = {name for part in parts.values() for name in part.names}
+    unknown = sorted(names - known)
+    if unknown:
+        more = f" and {len(unknown) - 1} more" if len(unknown) > 1 else ""
+        raise DataError(
+            f"--exclude {path} names {unknown[0]}{more}; no picture of "
+            f"{', '.join(parts)} is called so. Names are those that warnings "
+            "and check-data print."
+        )
+    kept = {
+        split: part.take(
+            i for i, name in enumerate(part.names) if name not in names
+        )
+        for split, part in parts.items()
+    }
+    return kept, names
+
+
+def _read(path):
     if path is None:
         return frozenset()
     try:
@@ -37,34 +58,6 @@ def read_exclusions(path):
     return frozenset(
         line for line in lines if line and not line.startswith("#")
     )
-
-
-def leave_out(parts, names, path):
-    """The parts without the pictures of a list.
-
-    Args:
-        parts: a list of `LabeledFaces`.
-        names: of `read_exclusions`.
-        path: the list, for the message.
-
-    Returns:
-        (a list of `LabeledFaces`, how many pictures were left out).
-
-    Raises:
-        DataError: if a name is no picture's.
-    """
-    unknown = sorted(names - {name for part in parts for name in part.names})
-    if unknown:
-        raise DataError(
-            f"--exclude {path} names {unknown[0]} and {len(unknown) - 1} "
-            "more, and no picture is called so. Names are those that warnings "
-            "and check-data print."
-        )
-    kept = [
-        part.take(i for i, name in enumerate(part.names) if name not in names)
-        for part in parts
-    ]
-    return kept, sum(map(len, parts)) - sum(map(len, kept))
 
 
 def write_exclusions(directory, pairs):

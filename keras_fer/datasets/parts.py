@@ -47,9 +47,10 @@ def separate(
     """
     reports = {}
     if exclude is not None:
-        (train, test), reports["excluded"] = exclusion.leave_out(
-            [train, test], exclusion.read_exclusions(exclude), exclude
-        )
+        both = {"train": train, "test": test}
+        both, names = exclusion.leave_out(both, exclude)
+        train, test = both.values()
+        reports["excluded"] = len(names)
     if seen is not None:
         test, report = leak_policy.apply_to_seen(
             test, seen, on_leak, cache=cache
@@ -65,19 +66,34 @@ def separate(
     )
     reports["leak_report"] = report.as_dict()
     copies = found_copies.find_copies(train, cache=cache)
-    contradictions = leak_policy.contradictions(train, copies)
-    reports["two_labels"] = len(contradictions)
-    for names in contradictions[:_MOST_WARNINGS] if say else ():
-        say(f"warning: the same face has two labels: {' '.join(names)}")
-    if say and len(contradictions) > _MOST_WARNINGS:
-        say(f"warning: and {len(contradictions) - _MOST_WARNINGS} more pairs")
-    if say and contradictions and cache is not None:
-        path = exclusion.write_exclusions(cache, contradictions)
-        say(f"To leave these pictures out: --exclude {path}")
+    reports["two_labels"] = warn_of_two_labels(train, copies, cache, say)
     train, validation = splits.split_validation(
         train, validation_fraction, seed, copies
     )
     return {"train": train, "validation": validation, "test": test}, reports
+
+
+def warn_of_two_labels(faces, copies, cache=None, say=None):
+    """Says which pictures are there twice under two labels.
+
+    Args:
+        faces: `LabeledFaces`.
+        copies: of `leaks.find_duplicates(faces)`.
+        cache: the folder for a list that `--exclude` takes, or None.
+        say: called with each message, or None.
+
+    Returns:
+        How many pairs there are.
+    """
+    pairs = leak_policy.contradictions(faces, copies)
+    for names in pairs[:_MOST_WARNINGS] if say else ():
+        say(f"warning: the same face has two labels: {' '.join(names)}")
+    if say and len(pairs) > _MOST_WARNINGS:
+        say(f"warning: and {len(pairs) - _MOST_WARNINGS} more pairs")
+    if say and pairs and cache is not None:
+        path = exclusion.write_exclusions(cache, pairs)
+        say(f"To leave these pictures out: --exclude {path}")
+    return len(pairs)
 
 
 def halve(faces, seed=0, cache=None):

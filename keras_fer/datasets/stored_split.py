@@ -5,6 +5,7 @@ the weights: whoever evaluates them later judges by the same pictures, or is
 told that they changed.
 """
 
+import contextlib
 import hashlib
 import json
 from pathlib import Path
@@ -13,6 +14,8 @@ from keras_fer import files
 from keras_fer.datasets import leaks
 from keras_fer.datasets import splits
 from keras_fer.datasets.labeled_faces import concatenate
+from keras_fer.datasets.parts import warn_of_two_labels
+from keras_fer.datasets.prepared import cache_directory
 from keras_fer.errors import DataError
 from keras_fer.errors import raise_faults
 
@@ -54,11 +57,19 @@ def split(parts, path, *, validation_fraction=0.1, test_fraction=0.2, seed=0):
     return made
 
 
-def cut(parts, *, validation_fraction=0.1, test_fraction=0.2, seed=0):
-    """Cuts the parts that are missing; see `split`. Nothing is kept."""
+def cut(parts, *, validation_fraction=0.1, test_fraction=0.2, seed=0, say=None):
+    """Cuts the parts that are missing; see `split`. Nothing is kept.
+
+    `say` is called with a warning for each picture under two labels.
+    """
     made = dict(parts)
     missing = [part for part in ("test", "validation") if part not in made]
-    copies = leaks.find_duplicates(made["train"]) if missing else []
+    copies = []
+    if missing or say:
+        whole = made["train"]
+        copies = leaks.find_duplicates(whole, second_crops=bool(missing))
+    if say:
+        warn_of_two_labels(whole, copies, _place_for_lists(), say)
     fractions = {"test": test_fraction, "validation": validation_fraction}
     whole = len(made["train"])
     for part in missing:
@@ -71,19 +82,21 @@ def cut(parts, *, validation_fraction=0.1, test_fraction=0.2, seed=0):
     return {part: made[part] for part in PARTS}
 
 
-def store(made, path, seed=0):
+def store(made, path, seed=0, excluded=()):
     """Keeps what `cut` gave, for `restore`.
 
     Args:
         made: {part: `LabeledFaces`}, the three parts.
         path: the JSON file to write.
         seed: what they were cut with.
+        excluded: the names of pictures that were left out before.
     """
     files.write_json(
         path,
         {
             "class_names": list(made["train"].class_names),
             "seed": seed,
+            "excluded": sorted(excluded),
             "parts": {part: _hashes(made[part]) for part in PARTS},
         },
     )
@@ -102,6 +115,7 @@ def restore(parts, path):
         stored = json.loads(path.read_text(encoding="utf-8"))
         class_names = tuple(stored["class_names"])
         kept = {part: dict(stored["parts"][part]) for part in PARTS}
+        excluded = set(stored.get("excluded", ()))
         if len(set().union(*kept.values())) != sum(map(len, kept.values())):
             raise ValueError("a picture stands in two parts")
     except (OSError, ValueError, KeyError, TypeError) as error:
@@ -110,6 +124,9 @@ def restore(parts, path):
             "for testing: without it, train anew in another run directory."
         ) from error
     faces = concatenate([parts[part] for part in PARTS if part in parts])
+    faces = faces.take(
+        i for i, name in enumerate(faces.names) if name not in excluded
+    )
     found = _hashes(faces)
     before = {n: digest for part in kept.values() for n, digest in part.items()}
     faults = [f"{name} is new" for name in sorted(set(found) - set(before))]
@@ -136,6 +153,12 @@ def restore(parts, path):
         part: faces.take(sorted(places[name] for name in names))
         for part, names in kept.items()
     }
+
+
+def _place_for_lists():
+    """The folder of prepared data, or None: a warning stops no training."""
+    with contextlib.suppress(DataError):
+        return cache_directory()
 
 
 def _follow(copies, before, after):

@@ -69,12 +69,15 @@ def test_copies_are_always_found(kind, faces, pictures, commands):
     assert f"5 {kind}" in out and "--on-leak drop" in message
 
 
-@pytest.mark.parametrize("make", [turn, jitter])
-def test_second_views_are_reported_as_near(make, faces, pictures, commands):
+# A search for likeness, no proof: benchmarks/planted_copies.py has the shares.
+@pytest.mark.parametrize(("make", "least"), [(turn, 3), (jitter, 5)])
+def test_second_views_are_reported_as_near(
+    make, least, faces, pictures, commands
+):
     pairs = plant(pictures, make)
     _, out, _ = commands.check_data(faces)
     found = [f"{ours} and {theirs} (near)" in out for ours, theirs in pairs]
-    assert sum(found) >= 3  # a search for likeness, not a proof
+    assert sum(found) >= least
 
 
 def test_without_a_planted_copy_nothing_is_found(data, commands):

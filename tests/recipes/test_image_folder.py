@@ -9,7 +9,9 @@ import pytest
 
 from drawn import encoded_faces
 from keras_fer import initial_weights
+from keras_fer.commands.export import open_parts
 from keras_fer.datasets.fingerprints import load_fingerprints
+from keras_fer.errors import DataError
 from keras_fer.errors import UsageError
 from recipe_command import RECIPES
 from recipe_command import SMALL
@@ -19,6 +21,7 @@ from recipe_command import run
 # SMALL without what an own set has not.
 ARGUMENTS = (*SMALL[2:], "--test-fraction", "0.2", "--epochs", "1")
 FOLDERS = ("glad", "other", "upset")
+EXCLUDED = "glad/3.jpg"
 
 
 @pytest.fixture(scope="module")
@@ -38,10 +41,13 @@ def mine(tmp_path_factory):
 def tuned(mine, whole, cache, tmp_path_factory):
     """Fine-tuned from seven expressions, all but the head frozen."""
     run_dir = tmp_path_factory.mktemp("runs") / "tuned"
+    listed = run_dir.with_name("listed.txt")
+    listed.write_text(f"{EXCLUDED}\n")
     status, out, error = run(
         cache,
         *("--data-dir", mine, "--run-dir", run_dir, *ARGUMENTS),
         *("--initial-weights", whole[0], "--frozen-blocks", "5"),
+        *("--exclude", listed),
         recipe="image_folder",
     )
     assert status == 0, error
@@ -72,7 +78,8 @@ def test_the_run_keeps_its_parts_and_says_where_it_started(tuned, whole):
     split = json.loads((tuned[0] / "split.json").read_text())
     assert split["class_names"] == list(FOLDERS)
     counts = {part: len(names) for part, names in split["parts"].items()}
-    assert counts == report["counts"] and sum(counts.values()) == 42
+    assert counts == report["counts"] and sum(counts.values()) == 41
+    assert report["excluded"] == 1 and split["excluded"] == [EXCLUDED]
     with np.load(tuned[0] / "predictions.npz") as file:
         assert set(file["names"]) == set(split["parts"]["test"])
     assert report["data_set"] == "own faces in faces"
@@ -80,6 +87,24 @@ def test_the_run_keeps_its_parts_and_says_where_it_started(tuned, whole):
     assert report["seen_report"]["num_dropped"] == 0
     learned = set(load_fingerprints(tuned[0] / "fingerprints.npz").names)
     assert not learned & set(split["parts"]["test"])
+
+
+def test_its_parts_are_found_again_for_an_export(tuned, mine, tmp_path):
+    split = json.loads((tuned[0] / "split.json").read_text())
+    _, train, held_out = open_parts(tuned[0], say=list)
+    assert set(held_out.names) == set(split["parts"]["test"])
+    assert not {EXCLUDED, *held_out.names} & set(train.names)
+    faces = shutil.copytree(mine, tmp_path / "faces")
+    (faces / held_out.names[0]).unlink()
+    with pytest.raises(DataError, match=f"{held_out.names[0]} is gone"):
+        open_parts(tuned[0], faces, say=list)
+    # Parts of another run of the same pictures.
+    copy = shutil.copytree(tuned[0], tmp_path / "run")
+    parts = split["parts"]
+    parts["train"], parts["test"] = parts["test"], parts["train"]
+    (copy / "split.json").write_text(json.dumps(split))
+    with pytest.raises(DataError, match="is not that of the run"):
+        open_parts(copy, say=list)
 
 
 def test_a_resumed_run_keeps_its_parts_and_refuses_other_pictures(
