@@ -22,6 +22,7 @@ ORDER = (
     "classes",
     "files",
     "markdown",
+    "timing",
     "configuration",
     "paper_experiments",
     "run_directory",
