@@ -1,19 +1,38 @@
 """What does local importance-based pooling cost in a training step?
 
-    python benchmarks/pooling.py
+    python -m benchmarks.pooling
 
-Times a training step of `build_model()` and of the same network with other
-pools, one after another in every round, and prints each one's time as a ratio
-to max pooling's in the same round: median, and the middle half of the rounds.
+Times a training step of `build_model()`, of the same network with other
+pools, and of plain PyTorch with the authors' formula if it is installed, one
+after another in every round, and prints each one's time as a ratio to max
+pooling's in the same round: median, and the middle half of the rounds.
 """
 
+import contextlib
 import dataclasses
-import time
+import sys
 
 import numpy as np
 import tyro
 
+from benchmarks import torch_network
+from keras_fer import markdown
 from keras_fer import runtime
+from keras_fer import timing
+
+TORCH = {"torch_max": "max", "torch_lip": "lip"}
+TITLES = {
+    "max": "max pooling",
+    "avg": "average pooling",
+    "default": "LIP, default (no norm)",
+    "batch": "LIP, batch norm on the logits",
+    "instance": "LIP, instance norm",
+    "none": "LIP, no norm",
+    "keras_ops": "LIP, default, without TensorFlow's kernel",
+    "autodiff": "LIP, the authors' formula in keras.ops, float32, autodiff",
+    "torch_max": "PyTorch, max pooling",
+    "torch_lip": "PyTorch, LIP, the authors' formula",
+}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -25,12 +44,15 @@ class Config:
         "default",
         "batch",
         "instance",
-        "none",
         "keras_ops",
+        "autodiff",
+        "torch_max",
+        "torch_lip",
     )
     """"default" is build_model's; batch, instance and none are norms of
     ProjectionLogits; "keras_ops" is the default without TensorFlow's
-    kernel."""
+    kernel; "autodiff" is the authors' formula as it stands; torch_max and
+    torch_lip are plain PyTorch."""
     rounds: int = 8
     size: int = 90
     batch_size: int = 32
@@ -40,39 +62,53 @@ class Config:
 
 def main(config):
     runtime.tune_allocator()
+    precision = runtime.choose_precision(config.precision)
+    print(f"{runtime.describe_device()}, {config}", file=sys.stderr)
+    from keras_fer import step_time
+
+    actions, note = {}, ""
+    with contextlib.ExitStack() as stack:
+        for form in config.forms:
+            if form not in TORCH:
+                model = build(form, config, precision)
+                actions[form] = step_time.step_of(model, config.batch_size)
+            elif torch_network.is_installed():
+                actions[form] = stack.enter_context(
+                    torch_network.steps(
+                        TORCH[form],
+                        side=config.size,
+                        batch_size=config.batch_size,
+                        width=config.width,
+                        precision=precision,
+                    )
+                )
+            else:
+                note = f"\n\n{torch_network.ABSENT}."
+        seconds = timing.in_turn(actions, config.rounds)
+    rows = [
+        [
+            TITLES[form],
+            f"{np.median(values):.3f}",
+            *timing.ratio_cells(values, seconds["max"]),
+        ]
+        for form, values in seconds.items()
+    ]
+    header = ["pooling", "s a step", "ratio to max", "middle half"]
+    print(markdown.table(header, rows))
+    print(
+        f"\n{config.size}x{config.size}, batch {config.batch_size}, width "
+        f"{config.width:g}, {precision}.{note}"
+    )
+
+
+def build(form, config, precision):
     import keras
 
-    precision = runtime.choose_precision(config.precision)
-    keras.config.set_dtype_policy(precision)
-    print(f"{runtime.describe_device()}, {precision}, {config}")
-    rng = np.random.default_rng(0)
-    shape = (config.batch_size, config.size, config.size, 3)
-    images = keras.ops.convert_to_tensor(rng.uniform(0, 255, shape), "float32")
-    labels = keras.ops.one_hot(rng.integers(0, 7, config.batch_size), 7)
-    models = {form: build(form, config) for form in config.forms}
-    seconds = {form: [] for form in models}
-    for _ in range(config.rounds + 1):
-        for form, model in models.items():
-            start = time.perf_counter()
-            model.train_on_batch(images, labels)
-            seconds[form].append(time.perf_counter() - start)
-    base = np.array(seconds["max"][1:])  # the first round compiles
-    print("| form | median s a step | ratio to max | middle half |")
-    print("| --- | --- | --- | --- |")
-    for form, values in seconds.items():
-        ratios = np.array(values[1:]) / base
-        low, median, high = np.percentile(ratios, (25, 50, 75))
-        print(
-            f"| {form} | {np.median(values[1:]):.3f} | {median:.2f} | "
-            f"{low:.2f}-{high:.2f} |"
-        )
-
-
-def build(form, config):
     import keras_fer
     from keras_fer import optimization
 
-    pooling = {"max": "max", "default": "lip"}.get(form)
+    keras.config.set_dtype_policy(precision)
+    pooling = {"max": "max", "avg": "avg", "default": "lip"}.get(form)
     model = keras_fer.build_model(
         input_shape=(config.size, config.size, 3),
         width=config.width,
@@ -83,6 +119,9 @@ def build(form, config):
 
 
 def pooling_form(form):
+    """What `build_model(pooling=...)` takes for a form of LIP."""
+    import keras
+
     from keras_fer.layers import LIPPooling2D
     from keras_fer.layers import ProjectionLogits
 
@@ -90,14 +129,31 @@ def pooling_form(form):
         def _has_fast_kernel(self, inputs):
             return False
 
-    layer = PortableLIPPooling2D if form == "keras_ops" else LIPPooling2D
+    class AutodiffLIPPooling2D(keras.layers.Layer):
+        def build(self, shape):
+            self.convolution = keras.layers.Conv2D(
+                shape[-1], 1, use_bias=False, kernel_initializer="zeros"
+            )
+            self.convolution.build(shape)
+
+        def call(self, inputs):
+            ops = keras.ops
+            x = ops.cast(inputs, "float32")
+            logits = ops.cast(self.convolution(inputs), "float32")
+            weight = ops.exp(12 * ops.sigmoid(logits))
+            pooled = ops.average_pool(x * weight, 2)
+            pooled = pooled / ops.average_pool(weight, 2)
+            return ops.cast(pooled, inputs.dtype)
+
     norms = {"batch": "batch", "instance": "instance", "none": None}
 
     def pooling(name):
+        if form == "autodiff":
+            return AutodiffLIPPooling2D(name=name)
         if form == "keras_ops":
-            return layer(name=name)
+            return PortableLIPPooling2D(name=name)
         logits = ProjectionLogits(normalization=norms[form])
-        return layer(logits=logits, name=name)
+        return LIPPooling2D(logits=logits, name=name)
 
     return pooling
 

@@ -1,6 +1,6 @@
 """What does local importance-based pooling cost on LiteRT?
 
-    python benchmarks/tflite_latency.py
+    python -m benchmarks.tflite_latency
 
 Converts `build_model()` and the same network with max pooling to every
 format, times both in turn, and prints the first's time as a ratio to the
@@ -9,13 +9,16 @@ are random, since time does not depend on them; `--model` takes trained ones.
 """
 
 import dataclasses
+import sys
 import tempfile
 from pathlib import Path
 
 import numpy as np
 import tyro
 
+from keras_fer import markdown
 from keras_fer import runtime
+from keras_fer import timing
 
 
 @dataclasses.dataclass(frozen=True)
@@ -40,27 +43,26 @@ def main(config):
     from keras_fer.export import latency
     from keras_fer.litert import LiteRTModel
 
-    print(f"{runtime.describe_device()}, {config}")
-    print(
-        "| format | threads | max, ms | LIP, ms | ratio | middle half | "
-        "partitions, max / LIP |"
-    )
-    print("| --- | --- | --- | --- | --- | --- | --- |")
+    print(f"{runtime.describe_device()}, {config}", file=sys.stderr)
+    rows = []
     with tempfile.TemporaryDirectory() as directory:
         files = write_files(config, Path(directory))
         for model_format, paths in files.items():
             parts = [LiteRTModel(path).num_partitions() for path in paths]
             for threads in config.threads:
                 seconds = latency.invoke_seconds(paths, threads, config.rounds)
-                ratios = seconds[1] / seconds[0]
-                low, median, high = np.percentile(ratios, (25, 50, 75))
                 base, pooled = 1e3 * np.median(seconds, axis=1)
-                print(
-                    f"| {model_format} | {threads} | {base:.2f} | "
-                    f"{pooled:.2f} | {median:.2f} | {low:.2f}-{high:.2f} | "
-                    f"{parts[0]} / {parts[1]} |",
-                    flush=True,
+                rows.append(
+                    [
+                        *(model_format, str(threads)),
+                        *(f"{base:.2f}", f"{pooled:.2f}"),
+                        *timing.ratio_cells(seconds[1], seconds[0]),
+                        f"{parts[0]} / {parts[1]}",
+                    ]
                 )
+    header = ["format", "threads", "max, ms", "LIP, ms", "ratio"]
+    header += ["middle half", "partitions, max / LIP"]
+    print(markdown.table(header, rows))
 
 
 def write_files(config, directory):
@@ -75,16 +77,12 @@ def write_files(config, directory):
         )
         for pooling in ("max", "lip")
     }
-    rng = np.random.default_rng(0)
     for model in models.values():
-        for variable in model.trainable_variables:
-            if len(variable.shape) == 4:  # LIP's start at zero
-                fan_in = np.prod(variable.shape[:3])
-                values = rng.normal(0, np.sqrt(2 / fan_in), variable.shape)
-                variable.assign(values)
+        randomize(model)
     if config.model is not None:
         models["lip"] = keras_fer.load_model(config.model)
         shape = models["lip"].input_shape[1:]
+    rng = np.random.default_rng(0)
     views = rng.uniform(0, 255, (8, *shape)).astype("float32")
     files = {name: [] for name in config.formats}
     for pooling, model in models.items():
@@ -93,6 +91,31 @@ def write_files(config, directory):
             path.write_bytes(tflite.convert(model, name, views))
             files[name].append(path)
     return files
+
+
+def write_model(path, model, model_format, image_size):
+    """Writes the file as an export would, with its description."""
+    from keras_fer import model_file
+    from keras_fer.classes import CLASSES
+    from keras_fer.export import tflite
+
+    side = model.input_shape[1]
+    views = np.random.default_rng(0).uniform(0, 255, (8, side, side, 3))
+    path.write_bytes(
+        tflite.convert(model, model_format, views.astype("float32"))
+    )
+    contract = model_file.Contract(CLASSES, image_size, side, model_format)
+    model_file.attach(path, contract)
+
+
+def randomize(model):
+    """Draws every convolution's weights: LIP's start at zero."""
+    rng = np.random.default_rng(0)
+    for variable in model.trainable_variables:
+        if len(variable.shape) == 4:
+            fan_in = np.prod(variable.shape[:3])
+            values = rng.normal(0, np.sqrt(2 / fan_in), variable.shape)
+            variable.assign(values)
 
 
 if __name__ == "__main__":

@@ -3,9 +3,9 @@
 import math
 
 import keras
-import numpy as np
 
 from keras_fer import step_time
+from keras_fer import timing
 from keras_fer.layers import LIPPooling2D
 
 
@@ -58,7 +58,7 @@ def compare_costs(models, batch_size, num_rounds=5):
     rows = {}
     for name, model in models.items():
         parts = count_costs(model).values()
-        ratios = np.percentile(seconds[name] / base, (25, 50, 75))
+        ratios = timing.ratios(seconds[name], base)
         rows[name] = {
             "parameters": sum(parameters for parameters, _ in parts),
             "multiply_adds": sum(products for _, products in parts),

@@ -182,6 +182,11 @@ def describe_device():
     if gpus:
         details = tf.config.experimental.get_device_details(gpus[0])
         return f"{len(gpus)} x {details.get('device_name', 'GPU')}"
+    return describe_processor()
+
+
+def describe_processor():
+    """The CPU's name, without TensorFlow; see `describe_device`."""
     names = _cpu_info("model name")
     name = names[0] if names else platform.processor() or platform.machine()
     return f"{os.cpu_count()} cores of {name}"

@@ -1,12 +1,12 @@
 """How long training steps take, measured in turn so that ratios hold."""
 
 import contextlib
-import time
 
 import numpy as np
 
 from keras_fer import checkpoints
 from keras_fer import devices
+from keras_fer import timing
 from keras_fer.errors import UsageError
 
 
@@ -46,11 +46,33 @@ def memory_named(batch_size):
         ) from error
 
 
-def time_steps(models, batch_size, num_rounds=3):
-    """Times training steps of compiled models, one after another.
+def step_of(model, batch_size):
+    """A training step on blank images, for `timing.in_turn`.
 
-    Every round takes one step of each model, so that whatever else the
-    machine does meets all of them. The models are as before afterwards.
+    Args:
+        model: compiled `keras.Model`; changed by every step.
+        batch_size: images a step.
+
+    Returns:
+        A callable without arguments. It raises `OutOfMemoryError` where the
+        memory does not suffice.
+    """
+    shape = (batch_size, *model.input_shape[1:])
+    images = np.full(shape, 128.0, "float32")
+    labels = np.zeros(batch_size, "int32")
+    batch = devices.spread_batch(model, images, labels)
+
+    def step():
+        with memory_named(batch_size):
+            devices.train_on_batch(model, *batch)
+
+    return step
+
+
+def time_steps(models, batch_size, num_rounds=3):
+    """Times training steps of compiled models in turn; see `timing.in_turn`.
+
+    The models are as before afterwards.
 
     Args:
         models: {name: compiled `keras.Model`}.
@@ -63,20 +85,11 @@ def time_steps(models, batch_size, num_rounds=3):
     states = {
         name: checkpoints.snapshot(model) for name, model in models.items()
     }
-    seconds = {name: [] for name in models}
-    for _ in range(num_rounds + 1):
-        for name, model in models.items():
-            shape = (batch_size, *model.input_shape[1:])
-            images = np.full(shape, 128.0, "float32")
-            labels = np.zeros(batch_size, "int32")
-            batch = devices.spread_batch(model, images, labels)
-            start = time.monotonic()
-            with memory_named(batch_size):
-                devices.train_on_batch(model, *batch)
-            seconds[name].append(time.monotonic() - start)
+    steps = {name: step_of(model, batch_size) for name, model in models.items()}
+    seconds = timing.in_turn(steps, num_rounds)
     for name, model in models.items():
         checkpoints.restore(model, states[name])
-    return {name: np.array(values[1:]) for name, values in seconds.items()}
+    return seconds
 
 
 def estimate_step_seconds(model, batch_size):

@@ -22,6 +22,7 @@ ORDER = (
     "classes",
     "files",
     "markdown",
+    "timing",
     "configuration",
     "paper_experiments",
     "run_directory",
@@ -97,7 +98,7 @@ KERAS_ONLY = ("importance.py", "layers/*.py", "model.py")
 # Distributions whose import name is another one, or that only others import.
 IMPORT_NAMES = {"pillow": "PIL", "scikit-learn": "sklearn"}
 NEEDED_BY_OTHERS = {"importlib_resources"}  # tensorflow-datasets forgets it
-OPTIONAL = {"torch"}  # tests behind the marker `torch`
+OPTIONAL = {"torch"}  # tests behind the marker `torch`, and one benchmark
 # Who may import, inside functions, what an extra installs.
 EXTRAS = {
     "benchmarks/photos.py": "faces",
@@ -225,6 +226,7 @@ def test_every_import_is_a_declared_dependency_and_the_reverse():
         ROOT / name: import_names(extras[extra])
         for name, extra in EXTRAS.items()
     }
+    of_extras[ROOT / "benchmarks" / "torch_network.py"] = OPTIONAL
     testing = runtime | import_names(tools) | OPTIONAL
     testing = testing.union(*of_extras.values())
     helpers = {path.stem for path in (ROOT / "tests").glob("*.py")}
@@ -234,6 +236,8 @@ def test_every_import_is_a_declared_dependency_and_the_reverse():
         foreign = roots(path) - own
         is_test = path.is_relative_to(ROOT / "tests")
         undeclared = foreign - (testing if is_test else runtime)
+        if path.is_relative_to(ROOT / "benchmarks"):
+            undeclared -= {"benchmarks"}
         lazy = roots(path, inside=True) - roots(path, inside=False)
         undeclared -= of_extras.get(path, set()) & lazy
         assert not undeclared, f"{name_of(path)}: {undeclared}"

@@ -4,6 +4,7 @@ import time
 
 import numpy as np
 
+from keras_fer import timing
 from keras_fer.litert import LiteRTModel
 
 
@@ -18,10 +19,7 @@ def load_seconds(path, rounds=3):
 
 
 def invoke_seconds(paths, num_threads, rounds=50, warmup=5):
-    """Seconds for one face, the files in turn in every round.
-
-    Whatever else the machine does falls on all of them alike, so that
-    ratios within one round mean something.
+    """Seconds for one face, the files in turn; see `timing.in_turn`.
 
     Args:
         paths: the .tflite files.
@@ -37,10 +35,6 @@ def invoke_seconds(paths, num_threads, rounds=50, warmup=5):
     for model in models:
         shape = (1, model.view_size, model.view_size, 3)
         model.predict(rng.integers(0, 256, shape, dtype=np.uint8))
-    seconds = np.empty((len(models), warmup + rounds))
-    for index in range(warmup + rounds):
-        for row, model in zip(seconds, models, strict=True):
-            start = time.perf_counter()
-            model.invoke()
-            row[index] = time.perf_counter() - start
-    return seconds[:, warmup:]
+    actions = {number: model.invoke for number, model in enumerate(models)}
+    seconds = timing.in_turn(actions, rounds, warmup)
+    return np.stack(list(seconds.values()))
