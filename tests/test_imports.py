@@ -22,6 +22,10 @@ ORDER = (
     "classes",
     "files",
     "markdown",
+    "provenance",
+    "setting_checks",
+    "supervisor",
+    "cluster",
     "configuration",
     "paper_experiments",
     "run_directory",
@@ -36,6 +40,7 @@ ORDER = (
     "presets",
     "initial_weights",
     "augment",
+    "tensorflow_views",
     "input_pipeline",
     "weight_file",
     "keras_file",
@@ -81,6 +86,7 @@ TENSORFLOW_ANYWHERE = (
     "datasets/*.py",
     "input_pipeline.py",
     "layers/tensorflow_kernels.py",
+    "tensorflow_views.py",
     "export/*.py",
 )
 TENSORFLOW_INSIDE_FUNCTIONS = (
@@ -97,7 +103,12 @@ IMPORT_NAMES = {"pillow": "PIL", "scikit-learn": "sklearn"}
 NEEDED_BY_OTHERS = {"importlib_resources"}  # tensorflow-datasets forgets it
 OPTIONAL = {"torch"}  # tests behind the marker `torch`
 # Who may import, inside functions, what an extra installs.
-EXTRAS = {"face_detectors.py": "faces", "video.py": "video"}
+EXTRAS = {
+    "cluster.py": "jax",
+    "face_detectors.py": "faces",
+    "runtime.py": "jax",
+    "video.py": "video",
+}
 
 
 def matches(path, patterns):
