@@ -41,7 +41,12 @@ def on_devices(model, devices="1", *, synchronized=False):
     if cluster.is_joined():
         with cluster.data_parallel().scope():
             copy = model.from_config(model.get_config())
-            copy.set_weights(cluster.broadcast(model.get_weights()))
+            # Not set_weights, which leaves dropout's random state out.
+            values = [variable.numpy() for variable in model.variables]
+            for variable, value in zip(
+                copy.variables, cluster.broadcast(values), strict=True
+            ):
+                variable.assign(value)
             yield copy
             weights = copy.get_weights()
         cluster.leave()
