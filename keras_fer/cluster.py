@@ -258,7 +258,8 @@ def _loss_named():
         yield
     except Exception as error:
         # Its module and name have changed before.
-        if type(error).__name__ not in ("JaxRuntimeError", "XlaRuntimeError"):
+        of_jax = ("JaxRuntimeError", "XlaRuntimeError")
+        if type(error).__name__ not in of_jax or not is_joined():
             raise
         raise PeerLostError(
             "The exchange with the other processes failed: one of them has "
