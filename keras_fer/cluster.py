@@ -20,6 +20,9 @@ from keras_fer.errors import UsageError
 _SILENCE = 10
 # How long the others may take to start, and to finish, in seconds.
 _PATIENCE = 300
+# What an error has in its class's name or in its message, if it is of an
+# exchange between processes.
+_EXCHANGES = ("JaxRuntimeError", "XlaRuntimeError", "Gloo", "NCCL")
 
 
 def describe(config):
@@ -257,9 +260,9 @@ def _loss_named():
     try:
         yield
     except Exception as error:
-        # Its module and name have changed before.
-        of_jax = ("JaxRuntimeError", "XlaRuntimeError")
-        if type(error).__name__ not in of_jax or not is_joined():
+        # JAX raises ValueError too, for what it sends at once.
+        names = f"{type(error).__name__} {error}"
+        if not is_joined() or not any(name in names for name in _EXCHANGES):
             raise
         raise PeerLostError(
             "The exchange with the other processes failed: one of them has "
