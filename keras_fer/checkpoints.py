@@ -13,6 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
+from keras_fer import cluster
 from keras_fer import files
 
 
@@ -119,6 +120,8 @@ def save_weights(target, model):
 def load(directory, model, run_id):
     """Restores the newest whole checkpoint of this run.
 
+    In a cluster it is process 0's, on every process.
+
     Args:
         directory: where `save` wrote.
         model: the compiled model; changed in place.
@@ -129,6 +132,16 @@ def load(directory, model, run_id):
         `model.variables` as a list of arrays, a list of messages about files
         that had to be passed over).
     """
+    progress, state, best, messages = _newest(directory, model, run_id)
+    if cluster.share()[1] > 1:
+        progress, state, best = _of_process_0(model, progress, state, best)
+    if progress is not None:
+        restore(model, state)
+    return progress, best, messages
+
+
+def _newest(directory, model, run_id):
+    """As `load`, with the state not yet restored."""
     messages = []
     # next.npz is there if a kill fell between its writing and its renaming.
     for name in ("next.npz", "last.npz", "previous.npz"):
@@ -140,12 +153,32 @@ def load(directory, model, run_id):
             if progress.run_id != run_id:
                 messages.append(f"{path} belongs to another run")
                 continue
-            restore(model, state)
+            _check_fit(_variables(model), state)
         except Exception as error:  # whatever damage makes NumPy raise
             messages.append(f"{path} cannot be read ({error})")
             continue
-        return progress, best, messages
-    return None, [], messages
+        return progress, state, best, messages
+    return None, [], [], messages
+
+
+def _of_process_0(model, progress, state, best):
+    """What process 0 found, on every process."""
+    found = None if progress is None else dataclasses.asdict(progress)
+    text = cluster.broadcast_text(json.dumps([found, bool(best)]))
+    found, has_best = json.loads(text)
+    if found is None:
+        return None, [], []
+    state, best = (
+        cluster.broadcast(
+            np.asarray(array, template.dtype)
+            for array, template in zip(arrays or likes, likes, strict=True)
+        )
+        for arrays, likes in (
+            (state, snapshot(model)),
+            (best, weights(model) if has_best else []),
+        )
+    )
+    return Progress(**found), state, best
 
 
 def _read(path):
@@ -165,7 +198,7 @@ def _variables(model):
     return [*model.variables, *model.optimizer.variables]
 
 
-def _assign(variables, arrays):
+def _check_fit(variables, arrays):
     if len(arrays) != len(variables):
         raise ValueError(
             f"a state of {len(variables)} arrays was expected. Received: "
@@ -177,5 +210,9 @@ def _assign(variables, arrays):
                 f"{variable.path} has the shape {tuple(variable.shape)}. "
                 f"Received: {tuple(array.shape)}"
             )
+
+
+def _assign(variables, arrays):
+    _check_fit(variables, arrays)
     for variable, array in zip(variables, arrays, strict=True):
         variable.assign(array)

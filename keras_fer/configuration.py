@@ -13,8 +13,12 @@ from typing import Literal
 
 import tyro
 
+from keras_fer import cluster
+from keras_fer import setting_checks
+from keras_fer import supervisor
 from keras_fer.errors import DiskFullError
 from keras_fer.errors import ExpectedError
+from keras_fer.errors import PeerLostError
 from keras_fer.errors import TrainingInterrupted
 from keras_fer.errors import UsageError
 
@@ -58,34 +62,17 @@ class RunSettings:
     and --learning-rate N times as large."""
     sync_batch_norm: bool = False
     """Normalise over the batch of all devices, not of each."""
+    coordinator: str | None = None
+    """Several machines, under KERAS_BACKEND=jax: HOST:PORT of process 0, or
+    auto for what the cluster's environment says."""
+    num_processes: int | None = None
+    """How many processes share each batch of --batch-size."""
+    process_id: int | None = None
+    """Which of them this is, from 0. Process 0 owns --run-dir."""
 
 
-_DATA_FIELDS = ("data_dir", "rafdb_dir", "sfew_dir")
-# Smallest and largest value; other numbers are 0 or more.
-_RANGES = {
-    "epochs": (1, float("inf")),
-    "batch_size": (1, float("inf")),
-    "image_size": (32, 1024),
-    "crop_size": (32, 1024),
-    "learning_rate": (1e-12, float("inf")),
-    "width": (0.01, 4),
-    "validation_fraction": (0.01, 0.9),
-    "test_fraction": (0.01, 0.9),
-    "dropout": (0, 0.99),
-    "average_momentum": (0, 0.999999),
-    "label_smoothing": (0, 0.99),
-    "class_balance": (0, 1),
-    "max_angle": (0, 180),
-    "max_zoom": (0, 0.9),
-    "max_contrast": (0, 1),
-    "max_brightness": (0, 1),
-    "erase_probability": (0, 1),
-    "sam": (0, 10),
-    "sfew_epochs": (1, float("inf")),
-    "seeds": (1, 1000),
-    "frozen_blocks": (0, 5),
-    "layer_decay": (0.01, 1),
-}
+# Of this start, whatever the settings come from.
+_PLACE_FIELDS = {"coordinator", "num_processes", "process_id"}
 
 
 def read_config(config_class, demo, arguments=None):
@@ -114,7 +101,7 @@ def read_config(config_class, demo, arguments=None):
                 tyro.conf.HelptextFromCommentsOff,
             ),
         )
-        check_values(config)
+        setting_checks.check(config)
     except UsageError as error:
         print(f"error: {error}", file=sys.stderr)
         raise SystemExit(error.exit_status) from None
@@ -124,13 +111,26 @@ def read_config(config_class, demo, arguments=None):
 def run(main, config):
     """Runs a recipe and turns what stops it into message and status.
 
+    A process of a cluster is started once more, under a supervisor.
+
     Returns:
         0, or 2 for wrong usage, 3 for bad data, 4 if interrupted but
         resumable: the process's exit status.
     """
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    if getattr(config, "coordinator", None) is None:
+        return _run(main, config)
+    if not supervisor.is_supervised():
+        return supervisor.supervise(
+            cluster.describe(config), lambda: _command_to_go_on(config)
+        )
+    return supervisor.obey(lambda: _run(main, config))
+
+
+def _run(main, config):
     try:
-        main(config)
+        with cluster.joined(config) as config:
+            main(config)
     except (TrainingInterrupted, DiskFullError) as interruption:
         print(
             f"\n{str(interruption).rstrip('.')}; nothing is lost. Go on with:"
@@ -138,6 +138,12 @@ def run(main, config):
             file=sys.stderr,
         )
         return interruption.exit_status
+    except PeerLostError as error:
+        print(
+            supervisor.how_to_go_on(str(error), _command_to_go_on(config)),
+            file=sys.stderr,
+        )
+        return error.exit_status
     except ExpectedError as error:
         print(f"error: {error}", file=sys.stderr)
         return error.exit_status
@@ -152,12 +158,23 @@ def run(main, config):
 
 
 def _command_to_go_on(config):
-    path = Path(getattr(config, "run_dir", "")) / "config.json"
-    if hasattr(config, "run_dir") and path.exists():
-        command = ["python", sys.argv[0], "--config", path, "--resume"]
-    else:
-        command = ["python", *sys.argv]
-    return shlex.join(map(str, command))
+    run_dir = getattr(config, "run_dir", None)
+    is_member = getattr(config, "coordinator", None) is not None
+    if run_dir is not None and is_member:
+        run_dir = cluster.own_place(run_dir, config.process_id)
+    path = None if run_dir is None else Path(run_dir) / "config.json"
+    begun = path is not None and path.exists()
+    if is_member:
+        # Where a process begins anew, the others must too, and theirs is no
+        # config.json: the whole command.
+        words = [word for word in sys.argv if word != "--overwrite"]
+        words += ["--resume"] * (begun and "--resume" not in words)
+        return "KERAS_BACKEND=jax " + shlex.join(["python", *words])
+    if begun:
+        return shlex.join(
+            ["python", sys.argv[0], "--config", str(path), "--resume"]
+        )
+    return shlex.join(["python", *sys.argv])
 
 
 def _defaults(config_class, demo, arguments):
@@ -183,6 +200,7 @@ def _defaults(config_class, demo, arguments):
         if value is not None and "Path" in str(fields[name].type):
             saved[name] = Path(value)
     saved |= {"resume": False, "overwrite": False, "config": Path(path)}
+    saved |= dict.fromkeys(_PLACE_FIELDS & set(fields))
     return config_class(**saved)
 
 
@@ -193,73 +211,3 @@ def _value_of(flag, arguments):
         if argument.startswith(f"{flag}="):
             return argument.partition("=")[2]
     return None
-
-
-def check_values(config):
-    """Refuses values that no recipe can mean, whatever fields it has."""
-    values = dataclasses.asdict(config)
-    for name, value in values.items():
-        low, high = _RANGES.get(name, (0, float("inf")))
-        if isinstance(value, bool) or not isinstance(value, int | float):
-            continue
-        if not low <= value <= high or value == float("inf"):
-            raise UsageError(
-                f"{_flag(name)} must be from {low:g} to {high:g}: {value}"
-                if high < float("inf")
-                else f"{_flag(name)} must be at least {low:g}: {value}"
-            )
-    if values.get("resume") and values.get("overwrite"):
-        raise UsageError(
-            "--resume goes on with a run and --overwrite removes it. Choose "
-            "one."
-        )
-    for name in _DATA_FIELDS:
-        if values.get("demo") and values.get(name):
-            raise UsageError(
-                f"--demo draws its own faces and {_flag(name)} names others. "
-                "Choose one."
-            )
-    if values.get("weights") and values.get("initial_weights"):
-        raise UsageError(
-            "--weights and --initial-weights both say where to start. Choose "
-            "one."
-        )
-    started = values.get("weights") or values.get("initial_weights")
-    if values.get("frozen_blocks") and not started:
-        raise UsageError(
-            "--frozen-blocks keeps weights that were learned before. Name "
-            "them: --initial-weights RUN."
-        )
-    folds, fold = values.get("folds"), values.get("fold")
-    if folds == 1 or fold and fold >= folds:
-        raise UsageError(
-            f"--folds {folds}, --fold {fold or 0}: folds are 2 or more, and "
-            "the first one is 0."
-        )
-    crop, image = values.get("crop_size"), values.get("image_size")
-    if crop and image and crop > image:
-        raise UsageError(
-            f"--crop-size {crop} does not fit into --image-size {image}"
-        )
-    for name in _DATA_FIELDS:
-        for run_name in ("run_dir", "runs_dir"):
-            _check_paths(name, values.get(name), run_name, values.get(run_name))
-
-
-def _check_paths(data_name, data_dir, run_name, run_dir):
-    if data_dir is None or run_dir is None:
-        return
-    if Path(data_dir).is_file():
-        raise UsageError(
-            f"{_flag(data_name)} {data_dir} is a file. Unpack it and give the "
-            "folder."
-        )
-    if Path(run_dir).resolve().is_relative_to(Path(data_dir).resolve()):
-        raise UsageError(
-            f"{_flag(run_name)} {run_dir} lies inside {_flag(data_name)} "
-            f"{data_dir}. Choose a folder outside."
-        )
-
-
-def _flag(name):
-    return "--" + name.replace("_", "-")

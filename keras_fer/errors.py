@@ -43,6 +43,12 @@ class TrainingInterrupted(ExpectedError):
     exit_status = 4
 
 
+class PeerLostError(ExpectedError):
+    """Another process of the cluster has ended, or cannot be reached."""
+
+    exit_status = 4
+
+
 class PredictionInterrupted(ExpectedError):
     """A signal asked to stop; the answers so far are kept."""
 

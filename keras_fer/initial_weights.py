@@ -4,8 +4,8 @@ import dataclasses
 import json
 from pathlib import Path
 
-from keras_fer import configuration
 from keras_fer import presets
+from keras_fer import setting_checks
 from keras_fer.datasets.fingerprints import Fingerprints
 from keras_fer.datasets.fingerprints import load_fingerprints
 from keras_fer.errors import UsageError
@@ -67,7 +67,7 @@ def settle(config):
         if getattr(config, name) is None
     }
     settled = dataclasses.replace(config, **open_ones)
-    configuration.check_values(settled)
+    setting_checks.check(settled)
     return settled
 
 

@@ -7,10 +7,12 @@ follow from the table alone, so a resumed epoch can start at any step.
 
 import dataclasses
 
+import keras
 import numpy as np
 import tensorflow as tf
 
 from keras_fer import augment
+from keras_fer import tensorflow_views
 
 
 @dataclasses.dataclass(frozen=True)
@@ -50,7 +52,7 @@ def draw_epoch(labels, *, seed, epoch, settings, class_balance=0.0):
     return EpochTable(indices, augment.draw_views(rng, len(labels), settings))
 
 
-def train_batches(faces, table, *, settings, batch_size, skip=0):
+def train_batches(faces, table, *, settings, batch_size, skip=0, share=(0, 1)):
     """The batches of one epoch, augmented.
 
     Args:
@@ -59,20 +61,35 @@ def train_batches(faces, table, *, settings, batch_size, skip=0):
         settings: the `augment.ViewSettings` that it was drawn with.
         batch_size: images a batch; a smaller last batch is left out.
         skip: how many batches to leave out at the beginning.
+        share: (index, number): of each batch, that one of so many equal
+            parts which lie one behind the other.
 
     Returns:
         A `tf.data.Dataset` of (float32 `(batch, crop_size, crop_size, 3)`,
         int32 `(batch,)`).
+
+    Raises:
+        ValueError: if a batch has no such parts.
     """
     image_size, crop_size = settings.image_size, settings.crop_size
+    part, number = share
+    if batch_size % number or not 0 <= part < number:
+        raise ValueError(
+            f"A batch of {batch_size} faces has no part {part} of {number} "
+            "equal ones."
+        )
     steps = len(table.indices) // batch_size
-    rows = slice(skip * batch_size, steps * batch_size)
+    rows = np.arange(steps * batch_size).reshape(steps, number, -1)
+    rows = rows[skip:, part].ravel()
+    train_view = augment.train_view
+    if keras.backend.backend() != "tensorflow":
+        train_view = tensorflow_views.train_view
     encoded = tf.constant(np.array(faces.images, dtype=object), tf.string)
     labels = tf.constant(faces.labels, tf.int32)
 
     def view(indices, drawn):
         images = _decode_batch(tf.gather(encoded, indices), image_size)
-        views = augment.train_view(images, size=crop_size, **drawn)
+        views = train_view(images, size=crop_size, **drawn)
         return views, tf.gather(labels, indices)
 
     drawn = {
@@ -86,7 +103,7 @@ def train_batches(faces, table, *, settings, batch_size, skip=0):
         if values is not None
     }
     dataset = tf.data.Dataset.from_tensor_slices((table.indices[rows], drawn))
-    dataset = dataset.batch(batch_size, drop_remainder=True)
+    dataset = dataset.batch(batch_size // number, drop_remainder=True)
     dataset = dataset.map(view, num_parallel_calls=tf.data.AUTOTUNE)
     return dataset.prefetch(2)
 
@@ -129,7 +146,7 @@ def sample_views(faces, image_size, crop_size, seed, number=64):
     rng = np.random.default_rng(seed)
     some = faces.take(rng.permutation(len(faces))[:number])
     (images,) = image_batches(some, image_size=image_size, batch_size=number)
-    return augment.eval_view(images, crop_size)
+    return augment.eval_view(np.asarray(images), crop_size)
 
 
 def _decode_batch(encoded, image_size):

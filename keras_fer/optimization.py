@@ -76,8 +76,13 @@ def compile_model(
         rule,
         keras.losses.CategoricalCrossentropy(label_smoothing=label_smoothing),
         metrics=[keras.metrics.CategoricalAccuracy(name="accuracy")],
-        # XLA makes bfloat16 convolutions on a CPU ten times slower.
-        jit_compile="auto" if runtime.has_gpu() else False,
+        # TensorFlow's XLA makes bfloat16 convolutions on a CPU ten times
+        # slower; other backends have nothing else that is fast.
+        jit_compile=(
+            False
+            if keras.backend.backend() == "tensorflow" and not runtime.has_gpu()
+            else "auto"
+        ),
     )
     # Not rule: under float16 Keras wraps it.
     model.optimizer.build(model.trainable_variables)

@@ -10,6 +10,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+from keras_fer import supervisor
 from keras_fer.errors import ExpectedError
 from keras_fer.errors import TrainingInterrupted
 from keras_fer.errors import UsageError
@@ -114,13 +115,7 @@ class PlannedRun:
             RunFailed: if it failed; it has said why.
         """
         command = self.command()
-        child = subprocess.Popen(command)
-        # Ctrl-C reaches the child by itself; a request to end does not.
-        previous = signal.signal(signal.SIGTERM, lambda *_: child.terminate())
-        try:
-            status = _wait(child)
-        finally:
-            signal.signal(signal.SIGTERM, previous)
+        status = supervisor.wait(subprocess.Popen(command))
         if status in (TrainingInterrupted.exit_status, *_STOPPED):
             raise TrainingInterrupted(f"stopped in {self.directory}")
         if status:
@@ -153,11 +148,3 @@ def _read_json(path):
             f"{path} cannot be read ({error}). Remove {path.parent}, and it "
             "is made again."
         ) from error
-
-
-def _wait(child):
-    while True:
-        try:
-            return child.wait()
-        except KeyboardInterrupt:
-            pass  # it writes its checkpoint, then ends

@@ -4,16 +4,13 @@ import contextlib
 import dataclasses
 import datetime
 import json
-import platform
-import shlex
 import shutil
-import subprocess
-import sys
 import uuid
-from importlib import metadata
 from pathlib import Path
 
+from keras_fer import cluster
 from keras_fer import files
+from keras_fer import provenance
 from keras_fer.errors import UsageError
 
 # What may differ between a run and its resumption.
@@ -26,6 +23,10 @@ FREE_FIELDS = (
     "overwrite",
     "export",
     "config",
+    # Who computes; what is computed is the same.
+    "coordinator",
+    "num_processes",
+    "process_id",
 )
 # What a run writes. --overwrite removes these and nothing else.
 RUN_FILES = (
@@ -44,6 +45,8 @@ RUN_FILES = (
     "checkpoints",
     "export",
 )
+# What `Run.begin` is told that all processes of a cluster must share.
+_AGREED_FACTS = ("data_hash", "counts", "precision", "initial_weights")
 
 
 class RunDirectoryError(UsageError):
@@ -53,6 +56,9 @@ class RunDirectoryError(UsageError):
 @contextlib.contextmanager
 def open_run(config):
     """Owns a run's folder until the block ends.
+
+    In a cluster that is process 0; the others get a folder of their own,
+    which is removed at the end.
 
     Args:
         config: a frozen dataclass, the run's settings, among them `run_dir`
@@ -67,6 +73,10 @@ def open_run(config):
         files.DirectoryInUseError: if another process owns it.
     """
     directory = Path(config.run_dir)
+    if getattr(config, "process_id", None):
+        with _open_own_place(directory, config) as run:
+            yield run
+        return
     make_directory(directory, "--run-dir")
     with files.lock_directory(directory):
         for folder in (directory, directory / "checkpoints"):
@@ -94,6 +104,18 @@ def open_run(config):
         else:
             run_id = uuid.uuid4().hex
         yield Run(directory, settings, run_id)
+
+
+@contextlib.contextmanager
+def _open_own_place(directory, config):
+    directory = cluster.own_place(directory, config.process_id)
+    make_directory(directory, "--run-dir")
+    with files.lock_directory(directory):
+        # What a killed process left: process 0 knows how far the run is.
+        _remove_run(directory)
+        settings = _plain(dataclasses.asdict(config))
+        yield Run(directory, settings, uuid.uuid4().hex)
+    shutil.rmtree(directory)
 
 
 def make_directory(directory, flag):
@@ -143,15 +165,25 @@ class Run:
         Raises:
             RunDirectoryError: if a resumed run was started with other data,
                 precision or Keras.
+            UsageError: if another process of the cluster has others.
         """
         process = {
-            "versions": versions(),
-            "command": command(),
-            "commit": commit(),
+            "versions": provenance.versions(),
+            "command": provenance.command(),
+            "commit": provenance.commit(),
             "time": datetime.datetime.now(datetime.UTC).isoformat(
                 timespec="seconds"
             ),
         }
+        cluster.check_agreement(
+            {
+                name: value
+                for name, value in self.settings.items()
+                if name not in FREE_FIELDS
+            }
+            | {name: facts.get(name) for name in _AGREED_FACTS}
+            | {"Keras": process["versions"]["keras"]}
+        )
         config_path = self.directory / "config.json"
         path = self.directory / "manifest.json"
         resumed = (
@@ -171,44 +203,6 @@ class Run:
             )
         files.write_json(path, manifest)
         return manifest
-
-
-def versions():
-    """The versions that decide a result, by package."""
-    names = ("keras-fer", "keras", "tensorflow", "numpy", "pillow")
-    found = {"python": platform.python_version()}
-    for name in names:
-        with contextlib.suppress(metadata.PackageNotFoundError):
-            found[name] = metadata.version(name)
-    return found
-
-
-def command():
-    """The command line of this process, as a shell would take it."""
-    return shlex.join(["python", *sys.argv])
-
-
-def commit():
-    """The commit of the checkout that this code lies in, or None.
-
-    A plus sign behind it means that files differ from the commit.
-    """
-    folder = Path(__file__).resolve().parent
-
-    def git(*arguments):
-        return subprocess.run(
-            ["git", "-C", str(folder), *arguments],
-            capture_output=True,
-            text=True,
-            check=True,
-        ).stdout.strip()
-
-    try:
-        revision = git("rev-parse", "--short=12", "HEAD")
-        changed = git("status", "--porcelain", "--untracked-files=no")
-    except (OSError, subprocess.CalledProcessError):
-        return None
-    return revision + ("+" if changed else "")
 
 
 def _check_settings(directory, settings):
@@ -243,6 +237,7 @@ def _check_facts(directory, before, now):
         ("precision", "precision"),
         ("initial weights", "initial_weights"),
         ("devices", "devices"),
+        ("Keras backend", "backend"),
     ):
         if before.get(key) != now.get(key):
             raise RunDirectoryError(

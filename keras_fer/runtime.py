@@ -10,6 +10,7 @@ import platform
 import sys
 from pathlib import Path
 
+from keras_fer import cluster
 from keras_fer.errors import UsageError
 
 PRECISIONS = ("auto", "float32", "mixed_bfloat16", "mixed_float16")
@@ -25,8 +26,9 @@ def set_up(seed, precision="auto", deterministic=False, devices="1"):
         devices: see `list_devices`.
 
     Returns:
-        {"seed", "precision", "device", and "devices", a list, where more
-        than one is trained on} as a report names them.
+        {"seed", "precision", "device", "devices", a list, where more than
+        one is trained on, "backend" where it is not TensorFlow, and
+        "processes", how many, in a cluster} as a report names them.
     """
     import keras
 
@@ -42,9 +44,13 @@ def set_up(seed, precision="auto", deterministic=False, devices="1"):
         "precision": precision,
         "device": describe_device(),
     }
-    return (
-        facts if devices == "1" else facts | {"devices": list_devices(devices)}
-    )
+    if devices != "1":
+        facts["devices"] = list_devices(devices)
+    if keras.backend.backend() != "tensorflow":
+        facts["backend"] = keras.backend.backend()
+    if cluster.is_joined():
+        facts["processes"] = cluster.num_processes()
+    return facts
 
 
 def tune_allocator():
@@ -88,8 +94,9 @@ def choose_precision(requested="auto"):
         )
     if requested != "auto":
         return requested
-    capability = _gpu_capability()
-    if capability is not None:
+    gpus = _gpus()
+    if gpus:
+        _, capability = gpus[0]
         if capability >= 8:
             return "mixed_bfloat16"
         return "mixed_float16" if capability >= 7 else "float32"
@@ -168,20 +175,15 @@ def scale_to_devices(config):
 
 
 def has_gpu():
-    """Whether TensorFlow sees a GPU."""
-    import tensorflow as tf
-
-    return bool(tf.config.list_physical_devices("GPU"))
+    """Whether Keras's backend sees a GPU."""
+    return bool(_gpus())
 
 
 def describe_device():
     """The device's name for a report, for example "2 cores of AMD EPYC"."""
-    import tensorflow as tf
-
-    gpus = tf.config.list_physical_devices("GPU")
+    gpus = _gpus()
     if gpus:
-        details = tf.config.experimental.get_device_details(gpus[0])
-        return f"{len(gpus)} x {details.get('device_name', 'GPU')}"
+        return f"{len(gpus)} x {gpus[0][0]}"
     return describe_processor()
 
 
@@ -192,14 +194,37 @@ def describe_processor():
     return f"{os.cpu_count()} cores of {name}"
 
 
-def _gpu_capability():
+def _gpus():
+    """(name, generation or 0) of each GPU of this process."""
+    import keras
+
+    if keras.backend.backend() == "jax":
+        import jax
+
+        return [
+            (gpu.device_kind, _generation(gpu.compute_capability))
+            for gpu in jax.local_devices()
+            if gpu.platform == "gpu"
+        ]
     import tensorflow as tf
 
-    gpus = tf.config.list_physical_devices("GPU")
-    if not gpus:
-        return None
-    details = tf.config.experimental.get_device_details(gpus[0])
-    return details.get("compute_capability", (0,))[0]
+    details = map(
+        tf.config.experimental.get_device_details,
+        tf.config.list_physical_devices("GPU"),
+    )
+    return [
+        (
+            found.get("device_name", "GPU"),
+            found.get("compute_capability", (0,))[0],
+        )
+        for found in details
+    ]
+
+
+def _generation(capability):
+    """8 of "8.6"; 0 of what another maker writes there."""
+    number = str(capability).partition(".")[0]
+    return int(number) if number.isdigit() else 0
 
 
 def _cpu_flags():

@@ -12,9 +12,11 @@ import numpy as np
 
 from keras_fer import augment
 from keras_fer import checkpoints
+from keras_fer import cluster
 from keras_fer import devices
 from keras_fer import files
 from keras_fer import input_pipeline
+from keras_fer import setting_checks
 from keras_fer import step_time
 from keras_fer.errors import NonFiniteLossError
 from keras_fer.errors import TrainingInterrupted
@@ -50,7 +52,8 @@ def fit(
         directory: of the run.
         run_id: tells this run's checkpoints from another's.
         epochs: how many in all.
-        batch_size: images a step; what does not fill a batch is left out.
+        batch_size: images a step, of all processes together; what does not
+            fill a batch is left out.
         views: `augment.ViewSettings`.
         class_balance: see `input_pipeline.draw_epoch`.
         seed: of the epochs' tables.
@@ -63,9 +66,13 @@ def fit(
     Raises:
         TrainingInterrupted: after SIGINT or SIGTERM; a checkpoint is there.
         NonFiniteLossError: if a loss is NaN or infinite.
+        UsageError: in a cluster, for a batch that does not divide.
         ValueError: if there are fewer faces than fill one batch.
     """
     directory = Path(directory)
+    share = cluster.share()
+    parts = share[1] * cluster.num_local_devices()
+    setting_checks.check_batch(batch_size, parts, f"{parts} devices")
     steps = len(train) // batch_size
     if not steps:
         raise ValueError(
@@ -94,6 +101,7 @@ def fit(
                 settings=views,
                 batch_size=batch_size,
                 skip=progress.step,
+                share=share,
             )
             bar = keras.utils.Progbar(
                 steps,
@@ -103,7 +111,7 @@ def fit(
             for images, labels in devices.spread_batches(model, batches):
                 with step_time.memory_named(batch_size):
                     _train_step(model, images, labels, progress, bar)
-                if stop_requested():
+                if cluster.is_any(stop_requested()):
                     checkpoints.save(kept, model, progress, best)
                     raise TrainingInterrupted(
                         f"stopped in epoch {progress.epoch + 1} after step "
@@ -135,7 +143,7 @@ def fit(
                     f"\n  validation: loss {loss:.4f}, accuracy "
                     f"{accuracy:.1%}; best so far {progress.best:.1%}"
                 )
-            if stop_requested():
+            if cluster.is_any(stop_requested()):
                 raise TrainingInterrupted(
                     f"stopped after epoch {progress.epoch} of {epochs}"
                 )
@@ -191,9 +199,8 @@ def _validate(model, validation, settings, batch_size):
     sums, start = np.zeros(2), 0
     for images in batches:
         labels = validation.labels[start : start + len(images)]
-        targets = keras.ops.one_hot(labels, model.output_shape[-1])
-        views = augment.eval_view(images, settings.crop_size)
-        values = model.test_on_batch(views, targets)
+        views = augment.eval_view(np.asarray(images), settings.crop_size)
+        values = devices.test_on_batch(model, views, labels)
         sums += np.array(values, "float64") * len(images)
         start += len(images)
     loss, accuracy = sums / max(start, 1)
@@ -222,6 +229,10 @@ def averaged_weights(model):
     variables = model.trainable_variables
     current = [variable.numpy() for variable in variables]
     optimizer.finalize_variable_values(variables)
+    if keras.backend.backend() == "jax":
+        # They are the optimiser's own arrays, which a step would use up.
+        for variable in variables:
+            variable.assign(variable.numpy())
     try:
         yield
     finally:

@@ -134,6 +134,8 @@ def main(config):
             model, config.devices, synchronized=config.sync_batch_norm
         ) as trained:
             progress = train_network(config, run, trained, train, validation)
+        if config.process_id:
+            return  # process 0 judges and publishes
         facts["epoch"] = progress.best_epoch + 1
         if config.judge == "public-test":
             facts["looks_at_public_test"] = count_look(config, run, facts)

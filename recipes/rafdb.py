@@ -142,6 +142,8 @@ def main(config):
             model, config.devices, synchronized=config.sync_batch_norm
         ) as trained:
             progress = train_network(config, run, trained, train, validation)
+        if config.process_id:
+            return  # process 0 judges and publishes
         facts["epoch"] = progress.best_epoch + 1
         run_results.write_results(
             run.directory,
@@ -266,8 +268,13 @@ def train_network(config, run, model, train, validation):
 
 
 def export_network(config, run, model, train, test, facts):
+    import keras
+
     from keras_fer import export
 
+    if keras.backend.backend() != "tensorflow":
+        say(f"Export it from TensorFlow: keras-fer export {run.directory}")
+        return
     kept = ("data_set", "data_hash", "split", "seed", "epoch", "commit")
     # The demo shows the table; its 350 faces and few rounds measure little.
     quick = {"formats": ("float32", "int8"), "min_images": 1, "rounds": 10}

@@ -156,6 +156,8 @@ def main(config):
             model, config.devices, synchronized=config.sync_batch_norm
         ) as trained:
             progress = train_network(config, run, trained, train, validation)
+        if config.process_id:
+            return  # process 0 judges and publishes
         facts["epoch"] = progress.best_epoch + 1
         run_results.write_results(
             run.directory,

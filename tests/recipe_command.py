@@ -89,8 +89,13 @@ def environment_of(**variables):
     }
 
 
-def start(cache, *arguments, recipe="rafdb", prelude="", **options):
-    """The recipe as a child; `prelude` is code to run in it first."""
+def start(
+    cache, *arguments, recipe="rafdb", prelude="", variables=(), **options
+):
+    """The recipe as a child; `prelude` is code to run in it first.
+
+    `variables` are more of its environment, a mapping.
+    """
     path = RECIPES / f"{recipe}.py"
     code = (
         "import runpy, sys\n"
@@ -103,7 +108,7 @@ def start(cache, *arguments, recipe="rafdb", prelude="", **options):
         command = [sys.executable, "-c", code]
     return subprocess.Popen(
         [*map(str, command), *map(str, arguments)],
-        env=environment_of(KERAS_FER_CACHE=str(cache)),
+        env=environment_of(KERAS_FER_CACHE=str(cache), **dict(variables)),
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -111,8 +116,8 @@ def start(cache, *arguments, recipe="rafdb", prelude="", **options):
     )
 
 
-def run(cache, *arguments, recipe="rafdb", prelude=""):
-    child = start(cache, *arguments, recipe=recipe, prelude=prelude)
+def run(cache, *arguments, **options):
+    child = start(cache, *arguments, **options)
     out, error = child.communicate(timeout=300)
     return child.returncode, out, error
 
@@ -128,6 +133,12 @@ def refusal(cache, *arguments, recipe="rafdb"):
     assert "Traceback" not in error
     assert "loaded: False" in out
     return status, error
+
+
+def largest_difference(ours, theirs):
+    """Of two `read_weights`, which must have the same arrays."""
+    assert ours.keys() == theirs.keys()
+    return max(abs(ours[name] - theirs[name]).max() for name in theirs)
 
 
 def read_weights(run_dir):

@@ -23,6 +23,10 @@ ORDER = (
     "files",
     "markdown",
     "timing",
+    "provenance",
+    "setting_checks",
+    "supervisor",
+    "cluster",
     "configuration",
     "paper_experiments",
     "run_directory",
@@ -37,6 +41,7 @@ ORDER = (
     "presets",
     "initial_weights",
     "augment",
+    "tensorflow_views",
     "input_pipeline",
     "weight_file",
     "keras_file",
@@ -83,6 +88,7 @@ TENSORFLOW_ANYWHERE = (
     "datasets/*.py",
     "input_pipeline.py",
     "layers/tensorflow_kernels.py",
+    "tensorflow_views.py",
     "export/*.py",
 )
 TENSORFLOW_INSIDE_FUNCTIONS = (
@@ -102,7 +108,9 @@ OPTIONAL = {"torch"}  # tests behind the marker `torch`, and one benchmark
 # Who may import, inside functions, what an extra installs.
 EXTRAS = {
     "benchmarks/photos.py": "faces",
+    "keras_fer/cluster.py": "jax",
     "keras_fer/face_detectors.py": "faces",
+    "keras_fer/runtime.py": "jax",
     "keras_fer/video.py": "video",
 }
 

@@ -62,6 +62,25 @@ def test_skipped_batches_are_those_that_were_done(faces):
     np.testing.assert_array_equal(rest[0][1], whole[2][1])
 
 
+@pytest.mark.parametrize("number", [2, 4])
+def test_the_parts_of_a_batch_make_it_up(faces, number):
+    whole = collect(faces, draw(faces), skip=1)
+    parts = [
+        collect(faces, draw(faces), skip=1, share=(index, number))
+        for index in range(number)
+    ]
+    for step in range(2):
+        for field in range(2):
+            joined = np.concatenate([part[step][field] for part in parts])
+            np.testing.assert_array_equal(joined, whole[step][field])
+
+
+@pytest.mark.parametrize("share", [(0, 3), (2, 2), (-1, 2)])
+def test_a_part_that_a_batch_has_not_is_refused(faces, share):
+    with pytest.raises(ValueError, match="A batch of 8 faces has no part"):
+        collect(faces, draw(faces), share=share)
+
+
 def test_a_resumed_epoch_is_recoloured_and_erased_as_before(faces):
     settings = augment.ViewSettings(100, 90, 10.0, 0.1, 0.2, 0.1, 0.5)
     table = draw(faces, settings=settings)

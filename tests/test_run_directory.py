@@ -149,3 +149,30 @@ def test_an_owned_folder_is_refused(tmp_path):
         with pytest.raises(files.DirectoryInUseError, match="in use by"):
             with open_run(tmp_path, resume=True):
                 pass
+
+
+@dataclasses.dataclass(frozen=True)
+class Member(Config):
+    process_id: int | None = None
+
+
+def test_other_processes_of_a_cluster_leave_the_runs_folder_alone(tmp_path):
+    directory, own = tmp_path / "run", tmp_path / ".run.process-1"
+    (own / "checkpoints").mkdir(parents=True)
+    (own / "checkpoints" / "last.npz").touch()  # of a killed process
+    config = Member(directory, resume=True, process_id=1)
+    with run_directory.open_run(config) as run:
+        assert run.directory == own
+        assert not (own / "checkpoints").exists()
+        run.begin(FACTS)
+        assert (own / "config.json").exists()
+        with pytest.raises(files.DirectoryInUseError):
+            with run_directory.open_run(config):
+                pass
+    assert not own.exists() and not directory.exists()
+
+
+def test_process_0_of_a_cluster_owns_the_runs_folder(tmp_path):
+    config = Member(tmp_path / "run", process_id=0)
+    with run_directory.open_run(config) as run:
+        assert run.directory == tmp_path / "run"

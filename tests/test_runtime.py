@@ -25,7 +25,8 @@ def test_auto_takes_what_the_hardware_multiplies(
     monkeypatch, flags, capability, policy
 ):
     monkeypatch.setattr(runtime, "_cpu_flags", lambda: flags)
-    monkeypatch.setattr(runtime, "_gpu_capability", lambda: capability)
+    gpus = [] if capability is None else [("a GPU", capability)]
+    monkeypatch.setattr(runtime, "_gpus", lambda: gpus)
     assert runtime.choose_precision("auto") == policy
     assert runtime.choose_precision("float32") == "float32"
 

@@ -71,8 +71,8 @@ def evaluate(
     facts = _compare_with_run(described, source, split, faces, say)
     network = trained_model.load(described)
     views = _judge(network, described, faces, image_size, ten_crop, say)
+    from keras_fer import provenance
     from keras_fer import report
-    from keras_fer import run_directory
     from keras_fer import runtime
 
     context = {
@@ -85,8 +85,8 @@ def evaluate(
         "model": described.kind,
         "model_sha256": described.sha256,
         "device": runtime.describe_device(),
-        "commit": run_directory.commit(),
-        "command": run_directory.command(),
+        "commit": provenance.commit(),
+        "command": provenance.command(),
     }
     say("\n" + "\n\n".join(report.summarize(views)))
     if output is not None:

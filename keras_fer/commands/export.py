@@ -43,7 +43,7 @@ def export(
     """
     run, train, held_out = open_parts(directory, data_dir, min_images, say)
     from keras_fer import model
-    from keras_fer import run_directory
+    from keras_fer import provenance
     from keras_fer.export import export_run
 
     kept = ("data_set", "data_hash", "split", "seed", "epoch", "commit")
@@ -56,7 +56,7 @@ def export(
         facts={
             "run": run.directory.name,
             **{key: run.report.get(key) for key in kept},
-            "command": run_directory.command(),
+            "command": provenance.command(),
         },
         formats=formats,
         num_calibration=num_calibration,

@@ -6,6 +6,7 @@ import pytest
 
 from recipe_command import ENDS
 from recipe_command import SMALL
+from recipe_command import largest_difference
 from recipe_command import read_weights
 from recipe_command import run
 
@@ -40,11 +41,6 @@ def trained(data, cache, directory, words, prelude=TWO_CPUS):
     status, _, error = train(data, cache, directory, words, prelude)
     assert status == 0, error
     return read_weights(directory)
-
-
-def largest_difference(ours, theirs):
-    assert ours.keys() == theirs.keys()
-    return max(abs(ours[name] - theirs[name]).max() for name in theirs)
 
 
 @pytest.fixture(scope="module")
