@@ -216,12 +216,9 @@ def count_look(config, run, facts):
     from keras_fer.datasets import prepared
 
     cache = prepared.cache_directory(config.cache_dir)
-    number = looks.count_look(
-        cache / f"looks-at-public-test-{facts['data_hash'][:16]}.json",
-        run.run_id,
-        run_dir=run.directory.name,
-        commit=facts["commit"],
-    )
+    kept = cache / f"looks-at-public-test-{facts['data_hash'][:16]}.json"
+    made = {"run_dir": run.directory.name, "commit": facts["commit"]}
+    number = looks.count_look(kept, run.run_id, **made)
     say(f"Look number {number} at PublicTest")
     return number
 
