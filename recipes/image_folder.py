@@ -39,11 +39,9 @@ class Config(configuration.RunSettings):
 
     # Views, in pixels and degrees
     image_size: int | None = None
-    """Side that every face is resized to, in pixels. None: as the initial
-    weights, else 100."""
+    """Side of every face, in pixels. None: as the initial weights, else 100."""
     crop_size: int | None = None
-    """Side of the network's input, in pixels. None: as the initial weights,
-    else 90."""
+    """Side of the view, in pixels. None: as the initial weights, else 90."""
     max_angle: float = 10.0
     """Largest random rotation, in degrees."""
     max_zoom: float = 0.1
@@ -63,8 +61,7 @@ class Config(configuration.RunSettings):
     layer_decay: float = 1.0
     """Learning rate of a block over that of what follows it."""
     width: float | None = None
-    """Multiplies every number of filters. None: as the initial weights, else
-    1."""
+    """Multiplies all filters. None: as the initial weights, else 1."""
     pooling: configuration.Pooling = "lip"
     """The five pools; the baseline has max. See pooling_variants.py."""
     head: Literal["conv", "dense"] = "conv"
@@ -171,10 +168,8 @@ def split_data(config, run):
     from keras_fer.datasets import stored_split
 
     source = image_folder.find_source(config.data_dir)
-    say(
-        f"{source.directory}: {source.layout}, classes in order: "
-        f"{', '.join(source.class_names)}"
-    )
+    classes = ", ".join(source.class_names)
+    say(f"{source.directory}: {source.layout}, classes in order: {classes}")
     say("Checking every picture, then looking for copies ...")
     image_folder.check_source(source)
     given = image_folder.load_source(source)
@@ -182,14 +177,13 @@ def split_data(config, run):
     kept = run.directory / "split.json"
     if config.resume and kept.exists():
         return stored_split.restore(given, kept), excluded
-    cut = stored_split.cut(
+    return stored_split.cut(
         given,
         validation_fraction=config.validation_fraction,
         test_fraction=config.test_fraction,
         seed=config.seed,
         say=say,
-    )
-    return cut, excluded
+    ), excluded
 
 
 def check_data(config, given, initial, seen):
