@@ -71,6 +71,7 @@ ORDER = (
     "photos",
     "annotation",
     "photo_journal",
+    "video_file",
     "video",
     "export",
     "commands",
