@@ -5,6 +5,7 @@ middle of the first pixel is (0.5, 0.5); left and right are the viewer's.
 """
 
 import math
+from collections.abc import Iterable
 
 import numpy as np
 from PIL import Image
@@ -59,8 +60,14 @@ def find_faces(photo, detector=None, *, max_side=MAX_SIDE, skipped=None):
             shape, Image.Resampling.BILINEAR, reducing_gap=3.0
         )
     scale = np.divide(photo.size, searched.size)
+    answer = detector(np.asarray(searched).copy())
+    if not isinstance(answer, Iterable):
+        raise TypeError(
+            "A detector returns a list of keras_fer.face_detectors.Face. "
+            f"Received: {type(answer).__name__}"
+        )
     found = []
-    for face in detector(np.asarray(searched).copy()):
+    for face in answer:
         try:
             found.append(_scaled(face, scale))
         except ValueError as error:
@@ -241,8 +248,8 @@ def _scaled(face, scale):
     """A face in the pixels of the photo, from those that were searched."""
     if not isinstance(face, Face):
         raise TypeError(
-            "A detector returns a list of keras_fer.faces.Face. Received: "
-            f"{type(face).__name__}"
+            "A detector returns a list of keras_fer.face_detectors.Face. "
+            f"Received in it: {type(face).__name__}"
         )
     box = _scaled_box(face, scale)
     landmarks = face.landmarks

@@ -174,6 +174,7 @@ def predict(
         UsageError: if there is no model, or no detector.
         ModelFileError: if the model is damaged.
         DataError: for a photo that cannot be read.
+        ValueError: for a template of no face.
 
     Example:
 

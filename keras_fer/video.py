@@ -11,6 +11,7 @@ from keras_fer.errors import UsageError
 from keras_fer.face_detectors import SkippedFace
 from keras_fer.face_image import MAX_PIXELS
 from keras_fer.photos import PhotoFace
+from keras_fer.video_file import check_whole
 
 SMOOTHING = 0.5  # seconds
 # A face that was not seen for so long is another face.
@@ -79,6 +80,7 @@ def read_frames(path, every=1):
         import av
     except ImportError as error:
         raise UsageError(_NO_AV) from error
+    check_whole(path)
     try:
         # Names of metadata may be in any encoding.
         with av.open(str(path), metadata_errors="replace") as container:

@@ -193,6 +193,7 @@ def test_a_detector_may_write_into_what_it_gets():
 @pytest.mark.parametrize(
     ("found", "error"),
     [
+        (None, TypeError),
         ([(1, 2, 3, 4)], TypeError),
         ([Face((5, 5, 5, 9))], ValueError),
         ([Face((0, 0, np.inf, 9))], ValueError),

@@ -78,6 +78,7 @@ ORDER = (
     "photos",
     "annotation",
     "photo_journal",
+    "video_file",
     "video",
     "export",
     "commands",
