@@ -74,6 +74,10 @@ PARTS = {
         f"{_TINY} --batch 4 --batches 2 --sides 40 --widths 0.1 --rounds 1",
     ),
     "input-pipeline": Part("input_pipeline", "--num-faces 64 --rounds 1"),
+    "large-data": Part(
+        "large_data",
+        "--num-faces 320 --num-drawn 14 --num-shards 2 --rounds 1",
+    ),
     "ten-crop": Part(
         "ten_crop",
         f"{_TINY} --image-size 36 --num-faces 2 --batch-size 2 --rounds 1 "
@@ -84,7 +88,10 @@ PARTS = {
         "--size 32 --width 0.05 --formats float32 --threads 1 --rounds 2",
     ),
     "first-answer": Part(
-        "first_answer", f"{_TINY} --rounds 1 --model-format float32"
+        "first_answer",
+        f"{_TINY} --rounds 1 --model-format float32 --cases "
+        "'import keras_fer' 'first answer, Classifier' "
+        "'first answer, Keras model'",
     ),
     "scaling": Part("scaling", _TINY_STEP),
 }

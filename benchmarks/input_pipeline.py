@@ -122,7 +122,10 @@ def by_layers(faces, batch_size):
 
 def decoded(faces, batch_size):
     def decode(picture):
-        image = tf.io.decode_jpeg(picture, channels=3)
+        # The transform that training takes.
+        image = tf.io.decode_jpeg(
+            picture, channels=3, dct_method="INTEGER_ACCURATE"
+        )
         return tf.ensure_shape(image, (100, 100, 3))
 
     dataset = tf.data.Dataset.from_tensor_slices(

@@ -1,8 +1,9 @@
 """Faces to batches: the only place that shuffles, decodes and batches.
 
-Compressed pictures stay in memory (about 2.8 kB a face). An epoch is a table
-drawn from (seed, epoch): which image comes when and how it is seen. Batches
-follow from the table alone, so a resumed epoch can start at any step.
+Compressed pictures stay in memory (about 2.8 kB a face), or in their files
+where there are too many. An epoch is a table drawn from (seed, epoch): which
+image comes when and how it is seen. Batches follow from the table alone,
+wherever the pictures are, so a resumed epoch can start at any step.
 """
 
 import dataclasses
@@ -84,11 +85,11 @@ def train_batches(faces, table, *, settings, batch_size, skip=0, share=(0, 1)):
     train_view = augment.train_view
     if keras.backend.backend() != "tensorflow":
         train_view = tensorflow_views.train_view
-    encoded = tf.constant(np.array(faces.images, dtype=object), tf.string)
+    read = _reader(faces.images)
     labels = tf.constant(faces.labels, tf.int32)
 
     def view(indices, drawn):
-        images = _decode_batch(tf.gather(encoded, indices), image_size)
+        images = _decode_batch(read(indices), image_size)
         views = train_view(images, size=crop_size, **drawn)
         return views, tf.gather(labels, indices)
 
@@ -119,12 +120,10 @@ def image_batches(faces, *, image_size, batch_size):
     Returns:
         A `tf.data.Dataset` of uint8 `(batch, image_size, image_size, 3)`.
     """
-    dataset = tf.data.Dataset.from_tensor_slices(
-        np.array(faces.images, dtype=object)
-    )
-    dataset = dataset.batch(batch_size)
+    read = _reader(faces.images)
+    dataset = tf.data.Dataset.range(len(faces)).batch(batch_size)
     dataset = dataset.map(
-        lambda encoded: _decode_batch(encoded, image_size),
+        lambda indices: _decode_batch(read(indices), image_size),
         num_parallel_calls=tf.data.AUTOTUNE,
     )
     return dataset.prefetch(2)
@@ -147,6 +146,22 @@ def sample_views(faces, image_size, crop_size, seed, number=64):
     some = faces.take(rng.permutation(len(faces))[:number])
     (images,) = image_batches(some, image_size=image_size, batch_size=number)
     return augment.eval_view(np.asarray(images), crop_size)
+
+
+def _reader(images):
+    """What gives the compressed pictures at a tensor of indices."""
+    if isinstance(images, tuple):
+        encoded = tf.constant(np.array(images, dtype=object), tf.string)
+        return lambda indices: tf.gather(encoded, indices)
+
+    def read(indices):
+        return np.array([images[index] for index in indices], dtype=object)
+
+    def gather(indices):
+        encoded = tf.numpy_function(read, [indices], tf.string, stateful=False)
+        return tf.ensure_shape(encoded, (None,))
+
+    return gather
 
 
 def _decode_batch(encoded, image_size):

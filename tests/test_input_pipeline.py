@@ -1,5 +1,6 @@
 """Batches follow from the epoch's table and from nothing else."""
 
+import dataclasses
 import io
 
 import numpy as np
@@ -11,6 +12,7 @@ from keras_fer import input_pipeline
 from keras_fer.classes import CLASSES
 from keras_fer.datasets.drawn_faces import draw_face
 from keras_fer.datasets.labeled_faces import LabeledFaces
+from keras_fer.datasets.stored_pictures import StoredPictures
 
 STILL = augment.ViewSettings(100, 90)
 TURNED = augment.ViewSettings(100, 90, max_angle=10.0)
@@ -32,6 +34,19 @@ def faces():
     ]
     names = tuple(f"{index}.jpg" for index in range(26))
     return LabeledFaces(tuple(pictures), labels, names, CLASSES)
+
+
+@pytest.fixture
+def stored(faces, tmp_path):
+    """The same faces, in one file."""
+    path = tmp_path / "faces"
+    path.write_bytes(b"".join(faces.images))
+    sizes = [len(content) for content in faces.images]
+    starts = np.cumsum([0, *sizes[:-1]])
+    places = np.stack([np.zeros(26), starts, sizes], axis=1)
+    return dataclasses.replace(
+        faces, images=StoredPictures.within([path], places)
+    )
 
 
 def draw(faces, **arguments):
@@ -79,6 +94,45 @@ def test_the_parts_of_a_batch_make_it_up(faces, number):
 def test_a_part_that_a_batch_has_not_is_refused(faces, share):
     with pytest.raises(ValueError, match="A batch of 8 faces has no part"):
         collect(faces, draw(faces), share=share)
+
+
+def test_pictures_in_files_give_the_batches_of_those_in_memory(faces, stored):
+    table = draw(faces, class_balance=0.5)
+    for skip in (0, 2):
+        held = collect(faces, table, skip=skip)
+        read = collect(stored, table, skip=skip)
+        for ours, theirs in zip(read, held, strict=True):
+            np.testing.assert_array_equal(ours[0], theirs[0])
+            np.testing.assert_array_equal(ours[1], theirs[1])
+    for ours, theirs in zip(
+        input_pipeline.image_batches(stored, image_size=64, batch_size=8),
+        input_pipeline.image_batches(faces, image_size=64, batch_size=8),
+        strict=True,
+    ):
+        np.testing.assert_array_equal(ours, theirs)
+
+
+def test_pictures_in_files_are_read_as_batches_are_asked_for(stored):
+    reads = []
+
+    class Counted(StoredPictures):
+        def __getitem__(self, index):
+            reads.append(index)
+            return super().__getitem__(index)
+
+    images = stored.images.take(np.arange(4000) % 26)
+    many = LabeledFaces(
+        Counted(images.paths, images.stamps, images.places),
+        stored.labels[np.arange(4000) % 26],
+        ("",) * 4000,
+        CLASSES,
+    )
+    table = draw(many)
+    batches = input_pipeline.train_batches(
+        many, table, settings=TURNED, batch_size=8
+    )
+    next(iter(batches))
+    assert reads and len(reads) < 2000
 
 
 def test_a_resumed_epoch_is_recoloured_and_erased_as_before(faces):

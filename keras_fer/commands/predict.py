@@ -9,6 +9,7 @@ import tempfile
 import time
 from pathlib import Path
 
+from keras_fer.commands import shards
 from keras_fer.commands.flags import at_least
 from keras_fer.commands.flags import one_standard_output
 from keras_fer.commands.flags import word
@@ -51,6 +52,8 @@ class Predict:
     """Pass over photos that the journal has answers to."""
     workers: int = 1
     """Processes that share the photos; each loads the detector."""
+    shard: str | None = None
+    """I/N: answer the I-th of N parts; files are called NAME.I-of-N."""
     detector: str = "mtcnn"
     """mtcnn, none (each picture is an aligned face), or MODULE:FUNCTION."""
     ten_crop: bool = False
@@ -69,14 +72,15 @@ class Predict:
         one_standard_output(self)
         if self.resume and self.journal is None:
             raise UsageError("--resume goes on with a journal: --journal FILE.")
+        command = shards.own_files(self, _FILES)
         try:
-            predict(self, say)
+            predict(command, say)
         except KeyboardInterrupt:
-            if self.journal is None:
+            if command.journal is None:
                 raise
             raise PredictionInterrupted(
-                f"stopped. The answers so far are in {self.journal}; the same "
-                "command with --resume goes on."
+                f"stopped. The answers so far are in {command.journal}; the "
+                "same command with --resume goes on."
             ) from None
         except BrokenPipeError:
             raise
@@ -145,6 +149,8 @@ def predict(command, say=print):
             )
         tasks = _tasks(listed, journal.outputs())
         output_checks.check_photos_stay(_folders(command), tasks)
+        # After names were given: no two parts then use the same one.
+        tasks = shards.take(tasks, [name for _, name in listed], command.shard)
         stamps = {task: photo_journal.file_stamp(task.path) for task in tasks}
         open_tasks = [
             task

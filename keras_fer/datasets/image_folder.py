@@ -10,6 +10,7 @@ import numpy as np
 
 from keras_fer.classes import CLASSES
 from keras_fer.datasets import picture_checks
+from keras_fer.datasets import stored_pictures
 from keras_fer.datasets.labeled_faces import LabeledFaces
 from keras_fer.datasets.picture_folders import CLASS_FOLDERS
 from keras_fer.datasets.picture_folders import PICTURES
@@ -132,16 +133,36 @@ def load_source(source):
         source: `PictureSource`.
 
     Returns:
-        {split: `LabeledFaces`} for each of the source's splits.
+        {split: `LabeledFaces`} for each of the source's splits. Pictures of
+        more than `stored_pictures.MAX_BYTES_IN_MEMORY` stay in their files,
+        unless those are archives.
     """
+    is_large = _is_large(source)
     return {
-        split: _read_split(source.take_split(split)) for split in source.splits
+        split: _read_split(source.take_split(split), is_large)
+        for split in source.splits
     }
 
 
-def _read_split(source):
+def _is_large(source):
+    """Whether the pictures are too many for the memory, and files."""
+    if any(record.member is not None for record in source.records):
+        return False
+    try:
+        num_bytes = sum(r.path.stat().st_size for r in source.records)
+    except OSError:  # reading it says more
+        return False
+    return num_bytes > stored_pictures.MAX_BYTES_IN_MEMORY
+
+
+def _read_split(source, is_large):
+    if is_large:
+        paths = [record.path for record in source.records]
+        images = stored_pictures.StoredPictures.whole(paths)
+    else:
+        images = tuple(content for _, content in source.read_all())
     return LabeledFaces(
-        images=tuple(content for _, content in source.read_all()),
+        images=images,
         labels=np.array([r.label for r in source.records], "int32"),
         names=tuple(record.name for record in source.records),
         class_names=source.class_names,

@@ -5,6 +5,7 @@ folder named by the hash of its source, so that another folder, or one changed
 label, is prepared anew and two sources never meet.
 """
 
+import dataclasses
 import os
 import shutil
 from pathlib import Path
@@ -14,6 +15,7 @@ import numpy as np
 import tensorflow_datasets as tfds
 
 from keras_fer import files
+from keras_fer.datasets import stored_pictures
 from keras_fer.datasets.labeled_faces import LabeledFaces
 from keras_fer.datasets.picture_source import hash_pictures
 from keras_fer.errors import DataError
@@ -30,7 +32,8 @@ def load_prepared(builder_class, source, cache_dir=None):
 
     Returns:
         {split: `LabeledFaces`} for each of the source's splits, an unlabelled
-        picture with label `picture_source.NO_LABEL`.
+        picture with label `picture_source.NO_LABEL`. Pictures of more than
+        `stored_pictures.MAX_BYTES_IN_MEMORY` stay in the prepared files.
 
     Raises:
         DataError: if what was prepared is not the source.
@@ -121,33 +124,43 @@ def _read_back(builder_class, source, directory):
             split: _read_split(builder, split, source.class_names)
             for split in source.splits
         }
+        num_bytes = sum(faces.images.num_bytes for faces in parts.values())
+        if num_bytes <= stored_pictures.MAX_BYTES_IN_MEMORY:
+            parts = {
+                split: dataclasses.replace(faces, images=tuple(faces.images))
+                for split, faces in parts.items()
+            }
     except Exception:  # whatever a damaged file makes its readers raise
         return None
-    pictures = {
-        name: (name, split, int(label), image)
+    places = {
+        name: (split, index)
         for split, faces in parts.items()
-        for image, label, name in zip(
-            faces.images, faces.labels, faces.names, strict=True
-        )
+        for index, name in enumerate(faces.names)
     }
     names = [record.name for record in source.records]
-    if sorted(names) != sorted(pictures):
+    if sorted(names) != sorted(places):
         return None
     found = hash_pictures(
-        source.class_names, (pictures[name] for name in names)
+        source.class_names,
+        (
+            (
+                name,
+                split,
+                int(parts[split].labels[index]),
+                parts[split].images[index],
+            )
+            for name, (split, index) in ((n, places[n]) for n in names)
+        ),
     )
     return parts if found == source.identity else None
 
 
 def _read_split(builder, split, class_names):
-    dataset = builder.as_dataset(
-        split=split,
-        decoders={"image": tfds.decode.SkipDecoding()},
-        shuffle_files=False,
+    pictures, examples = stored_pictures.index_records(
+        builder.info.splits[split].filepaths
     )
-    examples = list(tfds.as_numpy(dataset))
     return LabeledFaces(
-        images=tuple(example["image"] for example in examples),
+        images=pictures,
         labels=np.array([example["label"] for example in examples], "int32"),
         names=tuple(example["name"].decode("utf-8") for example in examples),
         class_names=class_names,
