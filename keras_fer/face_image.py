@@ -8,11 +8,11 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 from PIL import ImageOps
-from PIL import UnidentifiedImageError
 
 from keras_fer.datasets.picture_checks import MAX_PIXELS
 from keras_fer.datasets.picture_checks import MIN_SIDE
 from keras_fer.datasets.picture_checks import PNG_END
+from keras_fer.datasets.picture_checks import decoder_fault
 from keras_fer.datasets.picture_checks import recognize
 from keras_fer.errors import DataError
 
@@ -149,9 +149,10 @@ def read_picture(path):
             hint += f" It looks like {kind}: convert it to JPEG."
             if kind in ("HEIC", "AVIF"):
                 hint += " heif-convert PICTURE PICTURE.jpg (of libheif) does."
-        elif isinstance(error, UnidentifiedImageError):
-            error = f"it looks like: {kind}"
-        raise DataError(f"{path} cannot be decoded ({error}). {hint}") from None
+        reason = decoder_fault(error, kind)
+        raise DataError(
+            f"{path} cannot be decoded ({reason}). {hint}"
+        ) from None
 
 
 def _check_array(array):

@@ -35,7 +35,9 @@ _FULL = {
 
 
 class DirectoryInUseError(UsageError):
-    """Another process owns the directory, or the file."""
+    """Another process, `owner` in words, owns the directory or the file."""
+
+    owner = "another process"
 
 
 @contextlib.contextmanager
@@ -260,12 +262,13 @@ def _locked(lock_path: Path, owner_path: Path, refusal: str) -> Iterator[None]:
             "another directory."
         ) from error
     except filelock.Timeout:
-        owner = "another process"
+        error = DirectoryInUseError()
         # A damaged record must not hide the refusal.
         with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
             found = json.loads(owner_path.read_text(encoding="utf-8"))
-            owner = f"process {found['pid']} on {found['host']}"
-        raise DirectoryInUseError(refusal.replace("{}", owner)) from None
+            error.owner = f"process {found['pid']} on {found['host']}"
+        error.args = (refusal.replace("{}", error.owner),)
+        raise error from None
     try:
         write_json(
             owner_path, {"pid": os.getpid(), "host": socket.gethostname()}

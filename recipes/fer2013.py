@@ -167,7 +167,7 @@ def load_data(config, seen):
     fer2013.check_source(source, config.expected_counts)
     # With PrivateTest, if it is there: its copies are not to be learned.
     cache = prepared.cache_directory(config.cache_dir)
-    whole = fer2013.load_source(source, cache)
+    whole = fer2013.load_source(source, cache, say)
     train = {"train": whole.pop("train")}  # the tests judge as they are
     train, excluded = exclusion.leave_out(train, config.exclude)
     public_test = whole["validation"]

@@ -178,7 +178,7 @@ def load_data(config, seen):
     )
     say("Checking every picture, then looking for copies ...")
     raf_db.check_source(source, config.expected_counts)
-    whole = raf_db.load_source(source, config.cache_dir)
+    whole = raf_db.load_source(source, config.cache_dir, say)
     faces, facts = parts.separate(
         **whole,
         on_leak=config.on_leak,

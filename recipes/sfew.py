@@ -189,7 +189,7 @@ def load_data(config, initial, seen):
     say(f"{source.directory}: {source.layout} layout")
     say("Checking every picture, then looking for copies ...")
     sfew.check_source(source, config.expected_counts)
-    train, test = sfew.load_source(source, config.cache_dir).values()
+    train, test = sfew.load_source(source, config.cache_dir, say).values()
     split = "validation"
     if config.folds:
         both = labeled_faces.concatenate([train, test])

@@ -101,17 +101,18 @@ def check_source(source, expected_counts="official"):
     picture_checks.check_pictures(source, size)
 
 
-def load_source(source, cache_dir=None):
+def load_source(source, cache_dir=None, say=None):
     """Prepares a checked source once, and gives the compressed pictures.
 
     Args:
         source: `PictureSource`.
         cache_dir: where prepared data is kept; see
             `prepared.cache_directory`.
+        say: called with a message where another process prepares the same.
 
     Returns:
         {"train": `LabeledFaces`, "validation": `LabeledFaces`}, and "test"
         where PrivateTest is there. PublicTest judges finished networks; what
         chooses between them is cut from "train".
     """
-    return load_prepared(Fer2013, source, cache_dir)
+    return load_prepared(Fer2013, source, cache_dir, say)

@@ -4,6 +4,7 @@ import io
 import warnings
 
 from PIL import Image
+from PIL import UnidentifiedImageError
 
 from keras_fer.errors import DataError
 from keras_fer.errors import raise_faults
@@ -187,7 +188,8 @@ def inspect(content):
     except Image.DecompressionBombError as error:
         return f"is too large to be a face ({error})", None
     except Exception as error:  # a damaged file makes decoders raise anything
-        return f"cannot be decoded ({error}): cut off or damaged", None
+        reason = decoder_fault(error, kind)
+        return f"cannot be decoded ({reason}): cut off or damaged", None
     if kind == "PNG" and PNG_END not in content:
         return "has no end: cut off or damaged", None
     if image.mode == "CMYK":  # of which there are two opposite kinds
@@ -220,6 +222,24 @@ def recognize(content):
         if content.startswith(magic):
             return kind
     return _BRANDS.get(content[4:12], "unknown")
+
+
+def decoder_fault(error, kind):
+    """What a decoder complains of, in words that stay the same.
+
+    Args:
+        error: what Pillow raised. Of a file that it does not know it names
+            the object's address, which is another in every process.
+        kind: of `recognize`.
+
+    Returns:
+        A part of a message.
+    """
+    if not isinstance(error, UnidentifiedImageError):
+        return str(error)
+    if kind in (*FORMATS, "WebP"):
+        return f"it begins as {kind} and goes on as none"
+    return f"it looks like: {kind}"
 
 
 def _has_transparent_parts(image):

@@ -5,12 +5,13 @@ folder named by the hash of its source, so that another folder, or one changed
 label, is prepared anew and two sources never meet.
 """
 
+import contextlib
 import dataclasses
 import os
 import shutil
+import time
 from pathlib import Path
 
-import filelock
 import numpy as np
 import tensorflow_datasets as tfds
 
@@ -20,8 +21,10 @@ from keras_fer.datasets.labeled_faces import LabeledFaces
 from keras_fer.datasets.picture_source import hash_pictures
 from keras_fer.errors import DataError
 
+_PAUSE = 0.2  # seconds between two looks whether the other is done
 
-def load_prepared(builder_class, source, cache_dir=None):
+
+def load_prepared(builder_class, source, cache_dir=None, say=None):
     """Prepares a checked source once, and gives the compressed pictures.
 
     Args:
@@ -29,6 +32,8 @@ def load_prepared(builder_class, source, cache_dir=None):
             of `source`; its config is the source's variant.
         source: `PictureSource`.
         cache_dir: where prepared data is kept; see `cache_directory`.
+        say: called with a message where another process has to be waited
+            for, which prepares the same.
 
     Returns:
         {split: `LabeledFaces`} for each of the source's splits, an unlabelled
@@ -39,7 +44,7 @@ def load_prepared(builder_class, source, cache_dir=None):
         DataError: if what was prepared is not the source.
     """
     directory = cache_directory(cache_dir) / source.identity[:16]
-    with filelock.FileLock(directory.with_suffix(".lock")):
+    with _wait_for_turn(directory, say):
         parts = _read_back(builder_class, source, directory)
         if parts is None:
             # Absent, killed half-way, or damaged since.
@@ -106,6 +111,26 @@ def cache_directory(cache_dir=None):
             "--cache-dir FOLDER, or set KERAS_FER_CACHE."
         )
     return path
+
+
+@contextlib.contextmanager
+def _wait_for_turn(directory, say):
+    """Owns a prepared set; says who is waited for."""
+    told = None
+    with contextlib.ExitStack() as held:
+        while True:
+            try:
+                held.enter_context(files.lock_file(directory))
+                break
+            except files.DirectoryInUseError as error:
+                if say and error.owner != told:
+                    say(
+                        f"{error.owner} prepares the same pictures in "
+                        f"{directory}: waiting for it. Ctrl-C stops waiting."
+                    )
+                told = error.owner
+                time.sleep(_PAUSE)
+        yield
 
 
 def _builder(builder_class, source, directory):

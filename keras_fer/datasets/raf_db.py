@@ -100,15 +100,16 @@ def check_source(source, expected_counts="official"):
     picture_checks.check_pictures(source, size)
 
 
-def load_source(source, cache_dir=None):
+def load_source(source, cache_dir=None, say=None):
     """Prepares a checked source once, and gives the compressed pictures.
 
     Args:
         source: `PictureSource`.
         cache_dir: where prepared data is kept; see
             `prepared.cache_directory`.
+        say: called with a message where another process prepares the same.
 
     Returns:
         {"train": `LabeledFaces`, "test": `LabeledFaces`}.
     """
-    return load_prepared(RafDb, source, cache_dir)
+    return load_prepared(RafDb, source, cache_dir, say)

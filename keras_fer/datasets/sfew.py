@@ -101,7 +101,7 @@ def check_source(source, expected_counts="official"):
         )
 
 
-def load_source(source, cache_dir=None):
+def load_source(source, cache_dir=None, say=None):
     """Prepares a checked source once, and gives the labelled pictures.
 
     The test pictures are checked and prepared, but not returned: without
@@ -112,11 +112,12 @@ def load_source(source, cache_dir=None):
         source: `PictureSource`.
         cache_dir: where prepared data is kept; see
             `prepared.cache_directory`.
+        say: called with a message where another process prepares the same.
 
     Returns:
         {"train": `LabeledFaces`, "validation": `LabeledFaces`}.
     """
-    parts = load_prepared(Sfew, source, cache_dir)
+    parts = load_prepared(Sfew, source, cache_dir, say)
     return {
         split: faces
         for split, faces in parts.items()

@@ -18,10 +18,12 @@ class LabeledImages:
     Attributes:
         images: uint8 `(num_images, side, side, 3)`, RGB 0..255.
         labels: int `(num_images,)`, indices into the model's classes.
+        names: each picture's path inside its data set, or None.
     """
 
     images: np.ndarray
     labels: np.ndarray
+    names: tuple[str, ...] | None = None
 
     def __post_init__(self):
         shape = np.shape(self.images)
@@ -38,8 +40,17 @@ class LabeledImages:
                 f"{shape} and {np.shape(self.labels)}"
             )
 
+        if self.names is not None and len(self.names) != shape[0]:
+            raise ValueError(
+                f"{len(self.names)} names for {shape[0]} images. Give one each."
+            )
+
     def __len__(self):
         return len(self.images)
+
+    def name(self, index):
+        """What a message calls a picture."""
+        return f"number {index}" if self.names is None else self.names[index]
 
     @property
     def side(self):
@@ -86,7 +97,9 @@ def decode(faces, image_size):
         faces, image_size=image_size, batch_size=64
     )
     images = [batch.numpy() for batch in batches]
-    return LabeledImages(np.concatenate(images), np.asarray(faces.labels))
+    return LabeledImages(
+        np.concatenate(images), np.asarray(faces.labels), faces.names
+    )
 
 
 def calibration_sample(faces, image_size, num_images=200, seed=0):

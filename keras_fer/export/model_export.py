@@ -137,6 +137,7 @@ def export_model(
                 rounds=rounds if judged else 1,
                 min_images=min_images if judged else 0,
                 context=facts,
+                class_names=class_names,
                 say=say if judged else None,
             )
             parity.check(report)
@@ -249,7 +250,7 @@ def _with_answers(images, reference):
         return images
     views = images.views(reference.input_shape[1] or images.side)
     answers = evaluation.predict(reference, views).argmax(axis=1)
-    return LabeledImages(images.images, answers)
+    return LabeledImages(images.images, answers, images.names)
 
 
 def _identity(model, calibration):

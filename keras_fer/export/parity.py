@@ -12,6 +12,7 @@ from keras_fer import runtime
 from keras_fer.errors import DataError
 from keras_fer.errors import ExportError
 from keras_fer.export import latency
+from keras_fer.export.differences import list_differences
 from keras_fer.litert import LiteRTModel
 from keras_fer.metrics import check_probabilities
 
@@ -29,6 +30,7 @@ def measure(
     rounds=50,
     min_images=MIN_IMAGES,
     context=None,
+    class_names=None,
     say=None,
 ):
     """Measures every format against the Keras model, on one view of each face.
@@ -40,6 +42,7 @@ def measure(
         rounds: timed answers for each latency.
         min_images: how many held-back images there must be.
         context: what the report says of data and model, plain values.
+        class_names: the classes in their order, for a refusal.
         say: called with a line after each format.
 
     Returns:
@@ -48,7 +51,8 @@ def measure(
         (format -> `accuracy`, `agreement` (share of equal answers),
         `largest_difference` and `mean_difference` of a probability,
         `megabytes`, `load_ms`, `median_ms` and `p90_ms` by number of
-        threads, `sha256`, `fault`: None, or why it is refused).
+        threads, `sha256`, `fault`: None, or why it is refused, and then
+        `differences`: the pictures that it is refused for, as lines).
 
     Raises:
         DataError: if the held-back images are too few.
@@ -57,10 +61,12 @@ def measure(
     views = held_back.views(reference.input_shape[1] or held_back.side)
     expected = evaluation.predict(reference, views)
     right = expected.argmax(axis=1) == held_back.labels
-    formats = {}
+    formats, answers = {}, {}
     for name, path in paths.items():
         start = time.perf_counter()
-        formats[name] = _compare(name, path, views, expected, held_back.labels)
+        formats[name], answers[name] = _compare(
+            name, path, views, expected, held_back.labels
+        )
         if say is not None:
             took = time.perf_counter() - start
             say(
@@ -80,6 +86,14 @@ def measure(
     }
     for name, row in formats.items():
         row["fault"] = find_fault(name, row, report["accuracy"])
+        if row["fault"]:
+            row["differences"] = list_differences(
+                held_back,
+                expected,
+                answers[name],
+                class_names,
+                TOLERANCES.get(name),
+            )
     return report
 
 
@@ -110,7 +124,7 @@ def check(report):
         ExportError: naming every format that failed, and why.
     """
     faults = [
-        f"{name}: {row['fault']}"
+        "\n  ".join([f"{name}: {row['fault']}", *row.get("differences", ())])
         for name, row in report["formats"].items()
         if row["fault"]
     ]
@@ -211,7 +225,7 @@ def _compare(name, path, views, expected, labels):
         row["load_ms"] = 1e3 * _load_saved_model(path)[1]
     else:
         row["load_ms"] = 1e3 * latency.load_seconds(path)
-    return row
+    return row, found
 
 
 def _add_latencies(formats, paths, rounds):

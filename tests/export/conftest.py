@@ -65,7 +65,7 @@ def model(train_images, test_images):
     )
     for layer in model.layers:
         if isinstance(layer, keras.layers.BatchNormalization):
-            layer.momentum = 0.8  # sixty steps are too few for 0.99
+            layer.momentum = 0.8  # 70 steps are too few for 0.99
     model.compile(
         keras.optimizers.Adam(3e-3),
         "sparse_categorical_crossentropy",
@@ -74,7 +74,7 @@ def model(train_images, test_images):
     parts = (train_images, test_images)
     views = np.concatenate([part.views(VIEW_SIZE) for part in parts])
     labels = np.concatenate([part.labels for part in parts])
-    model.fit(views, labels, batch_size=35, epochs=20, verbose=0)
+    model.fit(views, labels, batch_size=35, epochs=24, verbose=0)
     return model
 
 

@@ -52,5 +52,20 @@ def test_photos_may_be_webp_and_others_are_told_what_to_do(
         return
     assert status == 3
     assert f"{path} cannot be decoded" in message
+    assert "0x" not in message  # an address, another one each time
     if kind != "unknown":
         assert f"It looks like {kind.strip()}: convert it to JPEG" in message
+
+
+def test_a_head_alone_is_refused_in_words_that_stay(
+    faces, pictures, commands, model_files
+):
+    path = pictures / "train_00001_aligned.jpg"
+    path.write_bytes(b"\xff\xd8\xff\x01" + bytes(900))
+    words = "cannot be decoded (it begins as JPEG and goes on as none)"
+    message = commands.refuse(faces, f"{path} {words}")
+    status, _, told = commands.keras_fer(
+        *("classify", path, "--model", model_files / "model.tflite")
+    )
+    assert status == 3 and f"{path} {words}" in told
+    assert "0x" not in message + told

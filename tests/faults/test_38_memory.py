@@ -1,10 +1,18 @@
 """Row 38: a step that does not fit, and memory over many answers."""
 
+import os
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
 
 import inject
 from recipe_command import SMALL
+from recipe_command import environment_of
 from recipe_command import run
+
+SOAK = Path(__file__).parents[1] / "soak.py"
 
 EXHAUSTED = """
 import keras
@@ -51,3 +59,28 @@ def test_answers_leave_nothing_behind(data, model_files, tmp_path):
     ).split()
     first, *_, last = map(int, pages)
     assert last - first < 500  # of 4 kB, over 300 answers
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "most_growth, status, words",
+    [
+        (10, 0, "Nothing grew, changed or was lost."),
+        (-100, 1, "process 0: memory grew by"),
+    ],
+)
+def test_a_short_soak_is_sound_and_sees_what_is_not(
+    most_growth, status, words, model_files
+):
+    done = subprocess.run(
+        [
+            *(sys.executable, SOAK, model_files / "model.tflite"),
+            *("--minutes", "0.4", "--most-growth", str(most_growth)),
+        ],
+        capture_output=True,
+        text=True,
+        env=environment_of(PYTHONPATH=os.pathsep.join(sys.path)),
+        timeout=300,
+    )
+    assert done.returncode == status, done.stdout + done.stderr
+    assert words in done.stdout
