@@ -69,6 +69,7 @@ def joined(config):
         yield config
         return
     import jax
+    from jax.experimental import multihost_utils
 
     # TensorFlow only reads pictures here: the GPUs' memory is JAX's.
     os.environ.setdefault("TF_FORCE_GPU_ALLOW_GROWTH", "true")
@@ -101,6 +102,9 @@ def joined(config):
             setting_checks.check_batch(
                 config.batch_size, number, f"{number} devices"
             )
+        # The first exchange makes the connections, and waits 30 s for the
+        # others; later ones wait for whoever has more data to check.
+        multihost_utils.sync_global_devices("joined")
         yield dataclasses.replace(
             config,
             num_processes=jax.process_count(),

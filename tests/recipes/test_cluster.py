@@ -210,6 +210,24 @@ def test_a_request_to_one_process_stops_all_after_the_same_step(
     assert largest_difference(resumed, read_weights(two)) < 1e-6
 
 
+def test_a_process_may_take_longer_over_its_data_than_connections_wait(
+    data, cache, tmp_path
+):
+    late = """
+import time
+from keras_fer import run_directory
+begin = run_directory.Run.begin
+def late(self, facts):
+    time.sleep(40)
+    return begin(self, facts)
+run_directory.Run.begin = late
+sys.argv += ["--seed", "1"]
+"""
+    answers = run_all(2, data, cache, tmp_path / "run", *PLAIN, ends={1: late})
+    for status, _, error, _ in answers:
+        assert status == 2 and "differ in: seed" in error, error
+
+
 def test_a_batch_that_does_not_divide_among_all_devices_is_refused(
     data, cache, tmp_path
 ):
