@@ -69,6 +69,7 @@ def joined(config):
         yield config
         return
     import jax
+    from jax.experimental import multihost_utils
 
     # TensorFlow only reads pictures here: the GPUs' memory is JAX's.
     os.environ.setdefault("TF_FORCE_GPU_ALLOW_GROWTH", "true")
@@ -96,10 +97,14 @@ def joined(config):
             "and can its port be reached from here?"
         ) from error
     with _loss_named():
-        devices = jax.device_count()
-        setting_checks.check_batch(
-            config.batch_size, devices, f"{devices} devices"
-        )
+        number = jax.device_count()
+        with together(UsageError):
+            setting_checks.check_batch(
+                config.batch_size, number, f"{number} devices"
+            )
+        # The first exchange makes the connections, and waits 30 s for the
+        # others; later ones wait for whoever has more data to check.
+        multihost_utils.sync_global_devices("joined")
         yield dataclasses.replace(
             config,
             num_processes=jax.process_count(),
@@ -128,6 +133,23 @@ def leave():
     import jax
 
     jax.distributed.shutdown()
+
+
+@contextlib.contextmanager
+def together(*errors):
+    """For a block in which all processes meet these errors, or none does.
+
+    They leave the cluster before they go on: one that ended first would take
+    the others with it, before they could say why.
+
+    Args:
+        errors: classes.
+    """
+    try:
+        yield
+    except errors:
+        leave()
+        raise
 
 
 def data_parallel():
@@ -239,6 +261,7 @@ def check_agreement(facts):
         name for name, same in zip(facts, equal, strict=True) if not same
     ]
     if different:
+        leave()
         raise UsageError(
             "The processes of the cluster differ in: "
             f"{', '.join(different)}. Here: "

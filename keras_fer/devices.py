@@ -14,6 +14,8 @@ import numpy as np
 
 from keras_fer import cluster
 from keras_fer import runtime
+from keras_fer.errors import NonFiniteLossError
+from keras_fer.errors import TrainingInterrupted
 from keras_fer.errors import UsageError
 
 
@@ -47,7 +49,8 @@ def on_devices(model, devices="1", *, synchronized=False):
                 copy.variables, cluster.broadcast(values), strict=True
             ):
                 variable.assign(value)
-            yield copy
+            with cluster.together(NonFiniteLossError, TrainingInterrupted):
+                yield copy
             weights = copy.get_weights()
         cluster.leave()
         model.set_weights(weights)

@@ -48,7 +48,34 @@ ENDS = {
 FOUR_DEVICES = {"XLA_FLAGS": "--xla_force_host_platform_device_count=2"}
 
 
-def run_all(number, data, cache, directory, *words, ends=(), **variables):
+def named(index, number, port):
+    """A process's place on its command line, and nothing in its environment."""
+    place = f"--coordinator localhost:{port} --num-processes {number}"
+    return [*place.split(), "--process-id", index], {}
+
+
+def of_slurm(index, number, port):
+    """The same as Slurm tells it."""
+    return ["--coordinator", "auto"], {
+        "JAX_COORDINATOR_PORT": str(port),
+        "SLURM_JOB_ID": "1",
+        "SLURM_STEP_NODELIST": "localhost",
+        "SLURM_NTASKS": str(number),
+        "SLURM_PROCID": str(index),
+        "SLURM_LOCALID": str(index),
+    }
+
+
+def run_all(
+    number,
+    data,
+    cache,
+    directory,
+    *words,
+    ends=(),
+    placed=named,
+    **variables,
+):
     """[(status, output, message, when it ended)] of a cluster's processes.
 
     `ends`: process -> code to run first in it; `variables`: of all.
@@ -56,16 +83,16 @@ def run_all(number, data, cache, directory, *words, ends=(), **variables):
     with socket.socket() as free:
         free.bind(("localhost", 0))
         port = free.getsockname()[1]
+    places = [placed(index, number, port) for index in range(number)]
     children = [
         start(
             cache,
             *("--data-dir", data, "--run-dir", directory, *ALIKE, *words),
-            *("--coordinator", f"localhost:{port}"),
-            *("--num-processes", number, "--process-id", index),
+            *place,
             prelude=dict(ends).get(index, ""),
-            variables=ON_JAX | variables,
+            variables=ON_JAX | variables | own,
         )
-        for index in range(number)
+        for index, (place, own) in enumerate(places)
     ]
 
     def finish(child):
@@ -183,6 +210,24 @@ def test_a_request_to_one_process_stops_all_after_the_same_step(
     assert largest_difference(resumed, read_weights(two)) < 1e-6
 
 
+def test_a_process_may_take_longer_over_its_data_than_connections_wait(
+    data, cache, tmp_path
+):
+    late = """
+import time
+from keras_fer import run_directory
+begin = run_directory.Run.begin
+def late(self, facts):
+    time.sleep(40)
+    return begin(self, facts)
+run_directory.Run.begin = late
+sys.argv += ["--seed", "1"]
+"""
+    answers = run_all(2, data, cache, tmp_path / "run", *PLAIN, ends={1: late})
+    for status, _, error, _ in answers:
+        assert status == 2 and "differ in: seed" in error, error
+
+
 def test_a_batch_that_does_not_divide_among_all_devices_is_refused(
     data, cache, tmp_path
 ):
@@ -195,11 +240,15 @@ def test_a_batch_that_does_not_divide_among_all_devices_is_refused(
         assert "does not divide among 4 devices. Take 4 or 8." in error
 
 
+@pytest.mark.parametrize("placed", [named, of_slurm])
 def test_processes_that_would_train_other_things_are_refused(
-    data, cache, tmp_path
+    placed, data, cache, tmp_path
 ):
-    other = "sys.argv += ['--seed', '1']"
-    answers = run_all(2, data, cache, tmp_path / "run", *PLAIN, ends={1: other})
+    answers = run_all(
+        *(2, data, cache, tmp_path / "run", *PLAIN),
+        ends={1: "sys.argv += ['--seed', '1']"},
+        placed=placed,
+    )
     for seed, (status, _, error, _) in enumerate(answers):
         assert status == 2
         assert f"differ in: seed. Here: seed {seed}." in error
