@@ -7,6 +7,7 @@ import socket
 import time
 from concurrent.futures import ThreadPoolExecutor
 
+import numpy as np
 import pytest
 
 from inject import keras_fer_child
@@ -45,7 +46,7 @@ ENDS = {
     "frozen": "os.kill(os.getpid(), signal.SIGSTOP)",
     "stopped": "os.kill(os.getpid(), signal.SIGTERM)",
 }
-FOUR_DEVICES = {"XLA_FLAGS": "--xla_force_host_platform_device_count=2"}
+TWO_DEVICES_EACH = {"XLA_FLAGS": "--xla_force_host_platform_device_count=2"}
 
 
 def named(index, number, port):
@@ -119,6 +120,16 @@ def trained(number, data, cache, directory, *words, **variables):
     return read_weights(directory)
 
 
+def read_state(directory):
+    """All that the last step left: weights, averages, optimiser, seeds."""
+    with np.load(directory / "checkpoints" / "last.npz") as archive:
+        return {
+            name: archive[name].astype("float64")
+            for name in archive.files
+            if name.startswith("state") and archive[name].size
+        }
+
+
 @pytest.fixture(scope="module")
 def one(data, cache, tmp_path_factory):
     directory = tmp_path_factory.mktemp("cluster") / "one"
@@ -134,7 +145,7 @@ def two(data, cache, tmp_path_factory):
 
 
 def test_two_processes_end_where_one_with_their_batch_ends(one, two):
-    assert largest_difference(read_weights(two), read_weights(one)) < 1e-6
+    assert largest_difference(read_state(two), read_state(one)) < 1e-6
     manifest = json.loads((two / "manifest.json").read_text())
     assert manifest["processes"] == 2 and manifest["backend"] == "jax"
 
@@ -148,8 +159,9 @@ def test_four_processes_of_two_devices_end_there_too(
     one, data, cache, tmp_path
 ):
     # The validation part and its rest divide among none of them.
-    four = trained(4, data, cache, tmp_path / "four", *PLAIN, **FOUR_DEVICES)
-    assert largest_difference(four, read_weights(one)) < 1e-6
+    four = tmp_path / "four"
+    trained(4, data, cache, four, *PLAIN, **TWO_DEVICES_EACH)
+    assert largest_difference(read_state(four), read_state(one)) < 1e-6
 
 
 def test_statistics_are_those_of_the_whole_batch(data, cache, tmp_path):
@@ -160,41 +172,53 @@ def test_statistics_are_those_of_the_whole_batch(data, cache, tmp_path):
     assert largest_difference(together, alone) < 1e-3
 
 
-@pytest.mark.parametrize(
-    ("end", "victim"), [("killed", 1), ("frozen", 1), ("killed", 0)]
-)
-def test_the_others_of_a_dead_process_end_and_say_how_to_go_on(
-    end, victim, two, data, cache, tmp_path
-):
-    note, directory = tmp_path / "note", tmp_path / "run"
-    prelude = END.format(note=str(note), end=ENDS[end])
+def run_until(end, victim, data, cache, tmp_path):
+    """Runs two processes, one of which meets its end; what the other says.
 
+    Its status, message, and how many seconds later it ended.
+    """
+    note = tmp_path / "note"
+    prelude = END.format(note=str(note), end=ENDS[end])
     with ThreadPoolExecutor(1) as pool:
         running = pool.submit(
             run_all,
-            *(2, data, cache, directory, *PLAIN),
+            *(2, data, cache, tmp_path / "run", *PLAIN),
             ends={victim: prelude},
         )
         if end == "frozen":
-            # It must be gone for the test to end, but not before the others.
+            # It must be gone for run_all to end, but not before the other.
             while not note.exists() and not running.done():
                 time.sleep(1)
             time.sleep(25)
             os.kill(int(note.read_text().split()[1]), signal.SIGKILL)
-        answers = running.result()
-    status, _, error, ended = answers[1 - victim]
+        status, _, error, ended = running.result()[1 - victim]
+    return status, error, ended - float(note.read_text().split()[0])
+
+
+def check_farewell(index, status, error, seconds):
     assert status == 4, error
-    assert ended - float(note.read_text().split()[0]) < 20
+    assert seconds < 20
     assert "one of them has ended or cannot be reached" in error
     assert "Start all processes again, this one with:" in error
-    command = error.strip().splitlines()[-1]
-    assert command.strip().startswith("KERAS_BACKEND=jax python ")
-    assert f"--process-id {1 - victim}" in command
+    command = error.strip().splitlines()[-1].strip()
+    assert command.startswith("KERAS_BACKEND=jax python ")
+    assert f"--process-id {index}" in command
     assert command.endswith("--resume")
-    if end == "killed" and victim == 1:
-        resumed = trained(2, data, cache, directory, *PLAIN, "--resume")
-        assert largest_difference(resumed, read_weights(two)) < 1e-6
-        assert set(os.listdir(tmp_path)) == {"run", "note"}
+
+
+@pytest.mark.parametrize(("end", "victim"), [("frozen", 1), ("killed", 0)])
+def test_the_other_of_a_dead_process_ends_and_says_how_to_go_on(
+    end, victim, data, cache, tmp_path
+):
+    check_farewell(1 - victim, *run_until(end, victim, data, cache, tmp_path))
+
+
+def test_a_killed_run_goes_on_to_the_same_state(two, data, cache, tmp_path):
+    check_farewell(0, *run_until("killed", 1, data, cache, tmp_path))
+    directory = tmp_path / "run"
+    trained(2, data, cache, directory, *PLAIN, "--resume")
+    assert largest_difference(read_state(directory), read_state(two)) < 1e-6
+    assert set(os.listdir(tmp_path)) == {"run", "note"}
 
 
 def test_a_request_to_one_process_stops_all_after_the_same_step(
@@ -206,8 +230,8 @@ def test_a_request_to_one_process_stops_all_after_the_same_step(
     for status, _, error, _ in answers:
         assert status == 4, error
         assert "stopped in epoch 2 after step 3 of 7; nothing is lost" in error
-    resumed = trained(2, data, cache, directory, *PLAIN, "--resume")
-    assert largest_difference(resumed, read_weights(two)) < 1e-6
+    trained(2, data, cache, directory, *PLAIN, "--resume")
+    assert largest_difference(read_state(directory), read_state(two)) < 1e-6
 
 
 def test_a_process_may_take_longer_over_its_data_than_connections_wait(
@@ -233,7 +257,7 @@ def test_a_batch_that_does_not_divide_among_all_devices_is_refused(
 ):
     answers = run_all(
         *(2, data, cache, tmp_path / "run", "--batch-size", "6"),
-        **FOUR_DEVICES,
+        **TWO_DEVICES_EACH,
     )
     for status, _, error, _ in answers:
         assert status == 2
