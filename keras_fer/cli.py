@@ -14,6 +14,7 @@ from typing import Literal
 
 import tyro
 
+import keras_fer
 from keras_fer import configuration
 from keras_fer.commands.flags import at_least
 from keras_fer.commands.flags import one_standard_output
@@ -246,6 +247,9 @@ def main(arguments=None):
     for stream in (sys.stdout, sys.stderr):
         # Names of files may hold what no encoding has.
         stream.reconfigure(errors="backslashreplace")
+    if (sys.argv[1:] if arguments is None else arguments) == ["--version"]:
+        print(f"keras-fer {keras_fer.__version__}")
+        return 0
     command = tyro.cli(
         _COMMANDS,
         prog="keras-fer",

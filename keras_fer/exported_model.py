@@ -4,6 +4,7 @@ from pathlib import Path
 
 from keras_fer import presets
 from keras_fer.errors import UsageError
+from keras_fer.finished_run import is_run
 
 # The files of an export that may stand for a run, the likeliest first.
 _FORMATS = ("int8", "float32", "float16", "dynamic", "full_int8")
@@ -57,6 +58,13 @@ def find_tflite(model=None):
             file = folder / f"model.{name}.tflite"
             if file.is_file():
                 return file
+    if not is_run(path):
+        found = ", ".join(sorted(p.name for p in path.iterdir())[:5])
+        raise UsageError(
+            f"{path} holds no model.*.tflite and is neither a run nor a "
+            f"preset. Found: {found or 'nothing'}. Give a .tflite file, an "
+            "exported run, or a preset's folder."
+        )
     raise UsageError(
         f"{path} holds no model.*.tflite. A run has to be exported first: "
         f"keras-fer export {path}"

@@ -130,6 +130,11 @@ def read_picture(path):
         raise
     except FileNotFoundError:
         raise DataError(f"There is no picture {path}.") from None
+    except IsADirectoryError:
+        raise DataError(
+            f"{path} is a folder. Expected: a picture. Give the pictures in "
+            "it, or the folder to the command: keras-fer classify FOLDER."
+        ) from None
     except (
         Image.DecompressionBombError,
         Image.DecompressionBombWarning,

@@ -87,10 +87,16 @@ def list_presets():
 
 
 def is_preset(name_or_directory):
-    """Whether it is the name of a shipped preset, or a preset's folder."""
+    """Whether it is the name of a shipped preset, or a preset's folder.
+
+    A folder that lost one of its files is one too, and is then refused:
+    neither a run nor an export has files of these names.
+    """
+    directory = Path(name_or_directory)
     return (
         str(name_or_directory) in list_presets()
-        or (Path(name_or_directory) / WEIGHTS).is_file()
+        or (directory / WEIGHTS).is_file()
+        or all((directory / name).is_file() for name in (MANIFEST, LABELS))
     )
 
 
@@ -180,6 +186,7 @@ def _read_json(path):
             raise ValueError("it holds no settings")
     except (OSError, ValueError) as error:
         raise PresetError(
-            f"{path.parent} is no preset: {path.name} cannot be read ({error})."
+            f"{path.parent} is no preset: {path.name} cannot be read "
+            f"({error}). Give a folder that keras-fer save-preset made, whole."
         ) from error
     return found

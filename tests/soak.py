@@ -51,7 +51,7 @@ class Config:
     """Of `keras-fer predict`; mtcnn needs the extra `faces`."""
     most_growth: float = 10.0
     """MB that a process may have more at the end than early on."""
-    per_photo: float = 4.0
+    per_photo: float = 0.5
     """kB that a command may keep of each photo: its name and place."""
     seed: int = 0
 

@@ -23,11 +23,14 @@ def test_a_file_is_itself_and_folders_give_their_likeliest_file(tmp_path):
     [
         ("missing.tflite", "There is no model .*missing.tflite"),
         ("model.keras", "keras-fer export RUN"),
-        ("", "has to be exported first: keras-fer export"),
+        ("", "neither a run nor a preset. Found: model.keras, run"),
+        ("run", "has to be exported first: keras-fer export"),
     ],
 )
 def test_other_paths_are_refused_with_what_to_do(name, message, tmp_path):
     (tmp_path / "model.keras").write_bytes(b"PK")
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run" / "config.json").write_text("{}")
     with pytest.raises(UsageError, match=message):
         find_tflite(tmp_path / name)
 

@@ -179,3 +179,8 @@ def test_other_objects_are_refused():
         read_face([1, 2], 64)
     with pytest.raises(DataError, match="floats"):
         read_face(Image.new("F", (64, 64)), 64)
+
+
+def test_a_folder_is_no_picture_and_the_message_says_what_takes_one(tmp_path):
+    with pytest.raises(DataError, match="is a folder.*classify FOLDER"):
+        read_face(tmp_path, 40)

@@ -54,6 +54,30 @@ def test_the_root_links_are_relative_and_resolve(name):
     assert (ROOT / name / "__init__.py").is_file()
 
 
+def test_every_requirement_is_reviewed_with_its_floor():
+    text = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    text = text.split("## Dependencies")[1].split("The page's packages")[0]
+    lines = [line for line in text.splitlines() if line.startswith("|")]
+    reviewed = {}
+    for line in lines[2:]:
+        cells = [cell.strip() for cell in line.strip("|").split("|")]
+        name, purpose, floor, _, licence, release = cells
+        assert purpose and licence and release, name
+        name, _, extras = name.partition(" (")
+        for extra in re.findall(r"`(\w+)`", extras) or [""]:
+            reviewed[name, extra] = floor
+    asked = {"": PROJECT["project"]["dependencies"]}
+    asked |= PROJECT["project"]["optional-dependencies"]
+    asked[""] = [*asked[""], *PROJECT["build-system"]["requires"]]
+    asked = {
+        (name, extra): floor
+        for extra, lines in asked.items()
+        for name, _, floor in (line.partition(">=") for line in lines)
+        if name != "keras-fer[test]"
+    }
+    assert reviewed == asked
+
+
 def test_pytest_enters_every_folder_of_tests_and_no_other(pytestconfig):
     assert pytestconfig.getini("testpaths") == ["tests"]
     tests = {path for path in PYTHON_FILES if path.name.startswith("test_")}

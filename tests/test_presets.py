@@ -20,6 +20,7 @@ from keras_fer import luminance
 from keras_fer import metrics
 from keras_fer import presets
 from keras_fer import run_results
+from keras_fer.exported_model import find_tflite
 from keras_fer.face_image import read_face
 from keras_fer.pooling_variants import pooling_variant
 
@@ -191,6 +192,9 @@ def test_anything_altered_is_refused(copy, name):
     (copy / name).unlink()
     with pytest.raises(ValueError, match=f"altered: {name} is missing"):
         keras_fer.build_model(copy)
+    # Its .tflite is not taken for an export's, which nothing vouches for.
+    with pytest.raises(ValueError, match=f"altered: {name} is missing"):
+        find_tflite(copy)
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ Nothing is prepared or copied: these pictures change, so that each run reads
 them as they are. `stored_split.py` makes the parts that are missing.
 """
 
+import unicodedata
 from pathlib import Path
 
 import numpy as np
@@ -81,6 +82,7 @@ def find_source(directory, class_names=None):
             if path.suffix.lower() in PICTURES and not is_litter(path.name)
         ]
     found = {f.name for part in parts.values() for f in list_folders(part)}
+    faults += _one_class_twice(found)
     class_names, labels = _classes(root, sorted(found), class_names)
     if class_names == CLASSES:
         layout += ", the seven expressions"
@@ -205,6 +207,20 @@ def _classes(root, found, wanted):
             "give the classes as they are."
         )
     return wanted, labels
+
+
+def _one_class_twice(names):
+    """Folders whose names differ in case or in how an accent is stored."""
+    spellings = {}
+    for name in sorted(names):
+        plain = unicodedata.normalize("NFKC", name).casefold().strip()
+        spellings.setdefault(plain, []).append(name)
+    return [
+        f"{' and '.join(map(ascii, same))} look like one class: give all their "
+        "folders one name, in every part"
+        for same in spellings.values()
+        if len(same) > 1
+    ]
 
 
 def _split(folder):

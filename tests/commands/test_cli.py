@@ -11,6 +11,7 @@ from keras_fer import cli
 from keras_fer.datasets import layouts
 from photographed import photo_of
 from recipe_command import environment_of
+from sources import PROJECT
 
 HEAVY = {"tensorflow", "keras", "jax", "torch", "sklearn", "matplotlib"}
 # Prints at the end which of them were loaded.
@@ -64,6 +65,12 @@ def test_help_is_there_for_each_subcommand(words, expected, capsys):
     position = 0
     for word in expected.split(".*"):
         position = shown.index(word, position)
+
+
+def test_it_tells_its_version(capsys):
+    assert cli.main(["--version"]) == 0
+    version = PROJECT["project"]["version"]
+    assert capsys.readouterr().out == f"keras-fer {version}\n"
 
 
 def test_the_module_is_the_command():

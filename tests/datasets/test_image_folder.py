@@ -131,6 +131,24 @@ def test_too_little_is_refused(mine, tmp_path):
     refused(mine / "bored" / "01.jpg", "is a file")
 
 
+@pytest.mark.parametrize(
+    "first, second", [("Tired", "tired"), ("cafe\u0301", "caf\u00e9")]
+)
+def test_two_spellings_of_one_class_are_refused(first, second, mine):
+    fill(mine / first, 2)
+    fill(mine / second, 2)
+    words = f"{ascii(first)} and {ascii(second)} look like one class"
+    refused(mine, words)
+
+
+def test_a_class_is_spelled_alike_in_every_part(mine, tmp_path):
+    whole = tmp_path / "whole"
+    shutil.copytree(mine, whole / "train")
+    shutil.copytree(mine, whole / "test")
+    (whole / "test" / "tired").rename(whole / "test" / "TIRED")
+    refused(whole, "'TIRED' and 'tired' look like one class")
+
+
 def test_parts_that_contradict_are_refused(mine):
     shutil.copytree(mine, mine / "test")
     refused(mine, "no train folder")
