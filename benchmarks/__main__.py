@@ -93,6 +93,10 @@ PARTS = {
         "'import keras_fer' 'first answer, Classifier' "
         "'first answer, Keras model'",
     ),
+    "processes": Part(
+        "processes",
+        f"{_TINY} --num-faces 6 --rounds 1 --model-format float32",
+    ),
     "scaling": Part("scaling", _TINY_STEP),
 }
 
