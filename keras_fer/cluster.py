@@ -54,7 +54,7 @@ def joined(config):
     """A member of the cluster that a recipe's settings name.
 
     Args:
-        config: a recipe's Config; nothing happens without a `coordinator`.
+        config: a recipe's Config; it alone without a `coordinator`.
 
     Yields:
         The Config, with the `num_processes` and `process_id` that hold.
@@ -64,6 +64,9 @@ def joined(config):
             not divide among all devices.
         PeerLostError: if another process does not come, or is gone later.
     """
+    if os.environ.get("KERAS_BACKEND") == "jax":
+        # TensorFlow only reads pictures here: the GPUs' memory is JAX's.
+        os.environ.setdefault("TF_FORCE_GPU_ALLOW_GROWTH", "true")
     address = getattr(config, "coordinator", None)
     if address is None:
         yield config
@@ -71,8 +74,6 @@ def joined(config):
     import jax
     from jax.experimental import multihost_utils
 
-    # TensorFlow only reads pictures here: the GPUs' memory is JAX's.
-    os.environ.setdefault("TF_FORCE_GPU_ALLOW_GROWTH", "true")
     # It would swallow the requests to end that training answers.
     jax.config.update("jax_enable_preemption_service", False)
     named = address != "auto"
