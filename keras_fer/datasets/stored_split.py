@@ -15,7 +15,6 @@ from keras_fer.datasets import leaks
 from keras_fer.datasets import splits
 from keras_fer.datasets.labeled_faces import concatenate
 from keras_fer.datasets.parts import warn_of_two_labels
-from keras_fer.datasets.prepared import cache_directory
 from keras_fer.errors import DataError
 from keras_fer.errors import raise_faults
 
@@ -157,6 +156,9 @@ def restore(parts, path):
 
 def _place_for_lists():
     """The folder of prepared data, or None: a warning stops no training."""
+    # Here, since it loads TensorFlow Datasets, which own faces do without.
+    from keras_fer.datasets.prepared import cache_directory
+
     with contextlib.suppress(DataError):
         return cache_directory()
 
