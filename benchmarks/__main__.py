@@ -27,7 +27,7 @@ from pathlib import Path
 import tyro
 
 from keras_fer import files
-from keras_fer import run_directory
+from keras_fer import provenance
 from keras_fer import runtime
 from keras_fer.errors import UsageError
 
@@ -129,7 +129,7 @@ def main(config):
     for name in config.only or PARTS if document is not None else ():
         replace_part(document.read_text(encoding="utf-8"), name, "")
     # Now: the document that is written would count as a change.
-    commit = run_directory.commit()
+    commit = provenance.commit()
     failed = []
     for name in config.only or PARTS:
         part = PARTS[name]
@@ -175,7 +175,7 @@ def run(part, flags, quick):
 
 def circumstances(name, commit, quick):
     """When, on what and by which command a part was measured."""
-    versions = run_directory.versions()
+    versions = provenance.versions()
     for package in ("ai-edge-litert", "torch"):
         with contextlib.suppress(importlib.metadata.PackageNotFoundError):
             versions[package] = importlib.metadata.version(package)
