@@ -146,12 +146,10 @@ def start_command(config, name, photos):
     """What a command answered and refused, and its memory as it ran."""
     output, *taken = map(photos.with_suffix, (".json", ".out", ".err"))
     words = [sys.executable, "-m", "keras_fer", name, photos]
-    words += ["--model", config.model]
+    words += ["--model", config.model, "--json", output]
     if name == "predict":
-        words += ["--detector", config.detector, "--json", output]
+        words += ["--detector", config.detector]
         words += ["--workers", config.workers]
-    else:
-        words += ["--json"]
     series = []
     with taken[0].open("wb") as out, taken[1].open("wb") as error:
         child = subprocess.Popen(
@@ -164,8 +162,7 @@ def start_command(config, name, photos):
             series.append(sum(map(resident, family(child.pid))))
             time.sleep(_TICK)
     try:
-        text = output if name == "predict" else taken[0]
-        records = json.loads(text.read_text(encoding="utf-8"))
+        records = json.loads(output.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         records = []
         with taken[1].open("a") as file:
@@ -225,9 +222,6 @@ def report_command(config, name, runs, known, names, faults):
                 if [(told["label"], told["probabilities"])] != word:
                     faults.append(f"{title}: {path}: not Classifier's answer")
         said = run["refused"]
-        if name == "classify":  # whose refusals are in its message alone
-            for path in run["links"]:
-                refused[path] += f"/{path} " in said
         for path, source in run["links"].items():
             wanted = (0, 1) if source.startswith("bad") else (1, 0)
             if (answered[path], refused[path]) != wanted:
