@@ -74,13 +74,19 @@ def settle(config):
 def _settings(directory):
     """How the network of a run or preset was made and what it saw."""
     directory = Path(directory)
-    if not presets.is_preset(directory):
-        return _read(directory)[0]
-    preset = presets.load_preset(directory)
-    settings = dict(preset.architecture)
-    settings["attention"] = settings["attention"] or "none"
-    views = {"image_size": preset.image_size, "crop_size": preset.crop_size}
-    return settings | views
+    if presets.is_preset(directory):
+        return _preset_settings(presets.load_preset(directory))
+    return _read(directory)[0]
+
+
+def _preset_settings(preset):
+    """A preset's settings, by the names of a run's."""
+    return {
+        **preset.architecture,
+        "attention": preset.architecture["attention"] or "none",
+        "image_size": preset.image_size,
+        "crop_size": preset.crop_size,
+    }
 
 
 def _read(directory):
@@ -119,10 +125,10 @@ def open_initial_run(directory, **architecture):
     if directory is None:
         return None
     directory = Path(directory)
-    settings = _settings(directory)
-    _check_architecture(directory, settings, architecture)
     if presets.is_preset(directory):
         preset = presets.load_preset(directory)
+        settings = _preset_settings(preset)
+        _check_architecture(directory, settings, architecture)
         return InitialRun(
             preset.directory,
             None,
@@ -130,6 +136,7 @@ def open_initial_run(directory, **architecture):
             {"preset": preset.directory.name, "run": preset.manifest["run"]},
         )
     settings, report = _read(directory)
+    _check_architecture(directory, settings, architecture)
     kept = ("data_set", "data_hash", "counts", "epoch", "commit")
     return InitialRun(
         directory / WEIGHTS,

@@ -63,17 +63,15 @@ def cut(parts, *, validation_fraction=0.1, test_fraction=0.2, seed=0, say=None):
     """
     made = dict(parts)
     missing = [part for part in ("test", "validation") if part not in made]
-    copies = []
+    given, copies = made["train"], []
     if missing or say:
-        whole = made["train"]
-        copies = leaks.find_duplicates(whole, second_crops=bool(missing))
+        copies = leaks.find_duplicates(given, second_crops=bool(missing))
     if say:
-        warn_of_two_labels(whole, copies, _place_for_lists(), say)
+        warn_of_two_labels(given, copies, _place_for_lists(), say)
     fractions = {"test": test_fraction, "validation": validation_fraction}
-    whole = len(made["train"])
     for part in missing:
         train = made["train"]
-        share = min(fractions[part] * whole / len(train), 0.5)
+        share = min(fractions[part] * len(given) / len(train), 0.5)
         made["train"], made[part] = splits.split_validation(
             train, share, seed, copies
         )

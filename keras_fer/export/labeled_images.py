@@ -39,7 +39,6 @@ class LabeledImages:
                 f"(num_images,). Received: {getattr(self.images, 'dtype', '')} "
                 f"{shape} and {np.shape(self.labels)}"
             )
-
         if self.names is not None and len(self.names) != shape[0]:
             raise ValueError(
                 f"{len(self.names)} names for {shape[0]} images. Give one each."
