@@ -27,6 +27,7 @@ import tyro
 from PIL import Image
 
 from keras_fer import faces
+from keras_fer import timing
 from keras_fer.annotation import annotate
 from keras_fer.classifier import Classifier
 from keras_fer.face_detectors import mtcnn_detector
@@ -84,17 +85,20 @@ def compare_detectors(photos):
     """The detector beside the package's own, in turn on the same photos."""
     import mtcnn
 
-    ours, theirs = mtcnn_detector(), mtcnn.MTCNN().detect_faces
-    ratios = []
-    for path in (photos[0], *photos):
-        picture = np.asarray(open_photo(path).reduce(2))
-        times = [time.perf_counter()]
-        for detect in (theirs, ours):
-            detect(picture)
-            times.append(time.perf_counter())
-        package, compiled = np.diff(times)
-        ratios.append(package / compiled)
-    low, middle, high = np.percentile(ratios[1:], (25, 50, 75))
+    pictures = [np.asarray(open_photo(path).reduce(2)) for path in photos]
+
+    def over_pictures(detect):
+        left = iter([pictures[0], *pictures])  # the first one warms up
+        return lambda: detect(next(left))
+
+    seconds = timing.in_turn(
+        {
+            "package": over_pictures(mtcnn.MTCNN().detect_faces),
+            "compiled": over_pictures(mtcnn_detector()),
+        },
+        len(pictures),
+    )
+    low, middle, high = timing.ratios(seconds["package"], seconds["compiled"])
     print(
         f"mtcnn as its package runs it takes {middle:.2f} times as long as "
         f"compiled (middle half {low:.2f} to {high:.2f})"
