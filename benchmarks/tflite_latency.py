@@ -6,6 +6,10 @@ Converts `build_model()` and the same network with max pooling to every
 format, times both in turn, and prints the first's time as a ratio to the
 second's in the same round: median, and the middle half of the rounds. Weights
 are random, since time does not depend on them; `--model` takes trained ones.
+
+    python -m benchmarks.tflite_latency --files fer2013 fer2013-small
+
+times files that there are, in turn: presets, runs, or `.tflite` files.
 """
 
 import dataclasses
@@ -37,13 +41,42 @@ class Config:
     """Side of the network's input, in pixels."""
     model: Path | None = None
     """A trained .keras file in place of the random network."""
+    files: tuple[str, ...] = ()
+    """Presets, exported runs or .tflite files to time instead."""
 
 
 def main(config):
+    print(f"{runtime.describe_device()}, {config}", file=sys.stderr)
+    if config.files:
+        time_files(config)
+    else:
+        compare_pooling(config)
+
+
+def time_files(config):
+    from keras_fer import exported_model
+    from keras_fer.export import latency
+
+    paths = [exported_model.find_tflite(name) for name in config.files]
+    rows = []
+    for threads in config.threads:
+        seconds = latency.invoke_seconds(paths, threads, config.rounds)
+        for name, path, taken in zip(config.files, paths, seconds, strict=True):
+            low, middle, high = np.percentile(1e3 * taken, (25, 50, 75))
+            rows.append(
+                [
+                    *(name, f"{path.stat().st_size / 1e6:.1f}", str(threads)),
+                    *(f"{middle:.2f}", f"{low:.2f}-{high:.2f}"),
+                ]
+            )
+    header = ["file", "MB", "threads", "ms", "middle half"]
+    print(markdown.table(header, rows))
+
+
+def compare_pooling(config):
     from keras_fer.export import latency
     from keras_fer.litert import LiteRTModel
 
-    print(f"{runtime.describe_device()}, {config}", file=sys.stderr)
     rows = []
     with tempfile.TemporaryDirectory() as directory:
         files = write_files(config, Path(directory))
