@@ -1,9 +1,10 @@
 // Puts the whole page into one folder: scripts, styles, icons, LiteRT's wasm,
 // the face detector's models and the exported model. Nothing else is loaded.
 //
-//   npm run build -- --model PATH/model.int8.tflite [--output dist]
+//   npm run build -- [--model PATH/model.int8.tflite] [--output dist]
 
 import { createHash } from "node:crypto";
+import { existsSync } from "node:fs";
 import { copyFile, mkdir, readFile, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { parseArgs } from "node:util";
@@ -17,6 +18,10 @@ const HERE = import.meta.dirname;
 const DIST = path.join(HERE, "dist");
 const SOURCES = path.join(HERE, "src");
 const PACKAGES = path.join(HERE, "node_modules");
+const SHIPPED = path.join(
+  HERE,
+  "../keras_fer/shipped_presets/fer2013/model.int8.tflite",
+);
 const LITERT = path.join(PACKAGES, "@litertjs/core/wasm");
 const DETECTOR = path.join(PACKAGES, "@mediapipe/face_detection");
 const COPIES = {
@@ -126,6 +131,17 @@ async function stamp(output) {
 
 const USAGE =
   "npm run build -- --model PATH/model.int8.tflite [--output FOLDER]";
+
+// npm runs scripts in web/; a path is meant from where the user stands.
+function findModel(named, from) {
+  if (named !== undefined) return path.resolve(from, named);
+  if (existsSync(SHIPPED)) return SHIPPED;
+  throw new Error(
+    "--model is missing, and the preset fer2013 is not in this checkout. " +
+      `Give a .tflite file of keras-fer export:\n${USAGE}`,
+  );
+}
+
 try {
   const { values } = parseArgs({
     options: {
@@ -133,16 +149,11 @@ try {
       output: { type: "string", default: DIST },
     },
   });
-  if (!values.model) {
-    throw new Error(
-      `--model is missing: a .tflite file of keras-fer export.\n${USAGE}`,
-    );
-  }
-  // npm runs scripts in web/; a path is meant from where the user stands.
   const from = process.env.INIT_CWD ?? process.cwd();
   const output = path.resolve(from, values.output);
+  const modelPath = findModel(values.model, from);
   const esbuild = await loadBundler();
-  const model = await readModel(path.resolve(from, values.model));
+  const model = await readModel(modelPath);
   await replaceFolder(output, HERE, (folder) => build(model, esbuild, folder));
   const named = output !== DIST;
   const rest = named ? ` -- --directory ${JSON.stringify(output)}` : "";

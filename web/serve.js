@@ -120,8 +120,7 @@ if (asked.problem) {
   process.exitCode = 2;
 } else if (!existsSync(path.join(asked.directory, "index.html"))) {
   console.error(
-    `There is no page in ${asked.directory}. Build it first: ` +
-      "npm run build -- --model PATH/model.int8.tflite",
+    `There is no page in ${asked.directory}. Build it first: npm run build`,
   );
   process.exitCode = 1;
 } else {

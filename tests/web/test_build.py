@@ -117,10 +117,20 @@ def test_a_build_before_npm_ci_says_to_run_it(exported, web_copy):
     assert not (web_copy / "dist").exists()
 
 
-def test_a_build_without_a_model_says_how(packages):
-    status, error = build()
+def test_a_build_without_a_model_says_how(web_copy):
+    status, error = build(cwd=web_copy)
     assert status == 1
     assert "--model is missing" in error and "npm run build -- --model" in error
+
+
+def test_the_shipped_preset_is_the_default(exported, web_copy):
+    shipped = web_copy.parent / "keras_fer" / "shipped_presets" / "fer2013"
+    shipped.mkdir(parents=True)
+    shutil.copy(exported / "model.int8.tflite", shipped)
+    assert build(cwd=web_copy) == (0, "")
+    taken = web_copy / "dist" / "models" / "expressions.tflite"
+    model = (exported / "model.int8.tflite").read_bytes()
+    assert taken.read_bytes() == model
 
 
 @pytest.mark.parametrize(
@@ -129,7 +139,7 @@ def test_a_build_without_a_model_says_how(packages):
         (["--port", "abc"], 2, "--port is abc"),
         (["--port", "70000"], 2, "--port is 70000"),
         (["--frob"], 2, "Unknown option '--frob'"),
-        (["--directory", "unbuilt"], 1, "npm run build -- --model"),
+        (["--directory", "unbuilt"], 1, "npm run build"),
     ],
 )
 def test_what_cannot_be_served_ends_with_one_line(
