@@ -1,7 +1,7 @@
 """What a new user sees: the command, on two photographs that anybody has.
 
     pip install scikit-image
-    python benchmarks/first_minute.py --model runs/rafdb
+    python benchmarks/first_minute.py
 
 Runs `keras-fer predict` as a user does on two photographs in the public
 domain, which scikit-image (an astronaut, NASA) and Matplotlib (Grace Hopper,

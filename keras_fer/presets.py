@@ -79,7 +79,7 @@ def list_presets():
     """The names of the presets that this package ships.
 
     Returns:
-        A tuple of strings, sorted; empty where none is shipped yet.
+        A tuple of strings, sorted.
     """
     return tuple(
         sorted(path.parent.name for path in SHIPPED.glob("*/" + MANIFEST))
@@ -150,7 +150,7 @@ def known_presets():
     """A sentence for messages that says which presets there are."""
     names = ", ".join(list_presets())
     if not names:
-        return "This version ships no presets yet; a preset's folder will do."
+        return "This version ships no presets; a preset's folder will do."
     return f"Known are {names}, and the folders of others."
 
 

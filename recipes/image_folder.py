@@ -1,7 +1,7 @@
 """Trains the paper's network on faces of one's own: a folder for each class.
 
     python recipes/image_folder.py --data-dir FACES --run-dir runs/mine \
-        --initial-weights runs/rafdb
+        --initial-weights fer2013
 
 FACES holds FACES/tired/a.jpg, FACES/awake/b.jpg and so on, of any classes, or
 train, validation and test folders of these. Missing parts are cut once, kept in

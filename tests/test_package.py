@@ -11,14 +11,16 @@ import zipfile
 import pytest
 
 import keras_fer
+from keras_fer import presets
 from sources import PROJECT
 from sources import PYTHON_FILES
 from sources import ROOT
 from sources import SOURCES
 from sources import name_of
 
-# Pictures that may be in the repository: none shows a person.
-PICTURES = ()
+# Pictures that may be in the repository: of people NASA's portraits alone.
+PICTURES = ("docs/images/astronaut.png", "docs/images/astronaut-looked.png")
+SHIPPED = {name_of(path) for path in presets.SHIPPED.glob("*/*")}
 SIGNATURES = {
     b"\xff\xd8\xff": "JPEG",
     b"\x89PNG\r\n": "PNG",
@@ -127,8 +129,10 @@ def test_the_wheel_holds_the_package_and_nothing_else(tmp_path):
     (wheel,) = (tmp_path / "wheels").iterdir()
     with zipfile.ZipFile(wheel) as archive:
         names = archive.namelist()
-    code = {name for name in names if ".dist-info/" not in name}
-    assert code == {*map(name_of, SOURCES), "keras_fer/py.typed"}
+    held = {name for name in names if ".dist-info/" not in name}
+    assert SHIPPED
+    assert held == {*map(name_of, SOURCES), *SHIPPED, "keras_fer/py.typed"}
+    assert wheel.stat().st_size < 90e6
     assert any(name.endswith("/LICENSE") for name in names)
 
 
@@ -140,7 +144,9 @@ def test_no_picture_or_archive_is_in_the_repository():
         pytest.skip("not a git checkout")
     for name in filter(None, listed.split("\0")):
         path = ROOT / name
-        if name in PICTURES or path.is_symlink() or not path.is_file():
+        if name in SHIPPED or name in PICTURES:
+            continue
+        if path.is_symlink() or not path.is_file():
             continue
         with path.open("rb") as file:
             head = file.read(8)

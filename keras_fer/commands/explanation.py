@@ -5,6 +5,7 @@ import numpy as np
 from keras_fer import presets
 from keras_fer.classifier import ten_views
 from keras_fer.errors import UsageError
+from keras_fer.exported_model import NO_MODEL
 from keras_fer.finished_run import is_run
 
 
@@ -12,19 +13,20 @@ def find_keras_model(model):
     """What the maps of a model are taken from.
 
     Args:
-        model: what `--model` names.
+        model: what `--model` names; None: the preset that the package ships.
 
     Returns:
-        The path of a run's folder, or a preset's folder or name.
+        The path of a run's or a preset's folder.
 
     Raises:
         UsageError: if it is neither.
     """
-    if model is not None and (
-        is_run(model)
-        or str(model) in presets.list_presets()
-        or (model / presets.WEIGHTS).is_file()
-    ):
+    name = str(model or presets.DEFAULT)
+    if name in presets.list_presets():
+        return presets.SHIPPED / name
+    if model is None:
+        raise UsageError(NO_MODEL)
+    if is_run(model) or (model / presets.WEIGHTS).is_file():
         return model
     raise UsageError(
         "--explain needs the Keras network, whose pooling layers tell where "

@@ -43,7 +43,7 @@ class Predict:
     annotate: Path | None = None
     """Folder for the photos with boxes, labels and bars drawn on them."""
     explain: Path | None = None
-    """Folder for where the network looked on each face; needs --model RUN."""
+    """Folder for where the network looked on each face; not of a .tflite."""
     crops: Path | None = None
     """Folder for the aligned faces, as the network sees them."""
     journal: Path | None = None
@@ -68,7 +68,7 @@ class Predict:
     def __call__(self, say):
         at_least(self, workers=1, max_side=32, every=1, smoothing=0)
         if not self.photos:
-            raise UsageError("Name a photo: keras-fer predict PHOTO --model M.")
+            raise UsageError("Name a photo: keras-fer predict PHOTO.")
         one_standard_output(self)
         if self.resume and self.journal is None:
             raise UsageError("--resume goes on with a journal: --journal FILE.")
