@@ -236,6 +236,7 @@ def test_every_import_is_a_declared_dependency_and_the_reverse():
         for name, extra in EXTRAS.items()
     }
     of_extras[ROOT / "benchmarks" / "torch_network.py"] = OPTIONAL
+    of_extras[ROOT / "benchmarks" / "detectors.py"] = {"playwright"}
     testing = runtime | import_names(tools) | OPTIONAL
     testing = testing.union(*of_extras.values())
     helpers = {path.stem for path in (ROOT / "tests").glob("*.py")}

@@ -10,6 +10,7 @@ from PIL import Image
 
 import keras_fer
 from keras_fer import cli
+from keras_fer import presets
 from keras_fer.classifier import Classifier
 from keras_fer.commands.classify import classify
 from keras_fer.datasets.drawn_faces import draw_face
@@ -131,6 +132,7 @@ def test_an_answer_is_not_written_over_a_face(faces, small_model):
     assert face.read_bytes() == before
 
 
-def test_without_a_model_it_says_how_to_make_one(faces):
+def test_without_a_preset_it_says_how_to_make_one(faces, tmp_path, monkeypatch):
+    monkeypatch.setattr(presets, "SHIPPED", tmp_path)
     with pytest.raises(UsageError, match="keras-fer export"):
         classify([faces], None)

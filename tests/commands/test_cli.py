@@ -92,7 +92,7 @@ def test_the_module_is_the_command():
         ("export missing", "missing is no finished run"),
         ("export run --formats int4", "int4"),
         ("export run --min-images 0", "--min-images must be at least 1"),
-        ("classify face.jpg", "keras-fer export"),
+        ("classify face.jpg --model missing", "There is no model missing"),
         ("classify face.jpg --json - --csv -", "Choose one"),
         ("evaluate missing .", "There is no model missing"),
         ("evaluate . missing", "is no model"),

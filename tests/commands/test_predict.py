@@ -11,6 +11,7 @@ from PIL import Image
 
 import keras_fer
 from keras_fer import cli
+from keras_fer import presets
 from keras_fer.classifier import Classifier
 from keras_fer.photos import predict
 from photographed import find_marked
@@ -214,7 +215,10 @@ def test_wrong_usage_has_status_2(words, message, ask, photo_folder, tmp_path):
     assert (photo_folder / "a.png").read_bytes() == before
 
 
-def test_no_model_says_what_to_type(photo_folder, capsys):
+def test_no_model_says_what_to_type(
+    photo_folder, capsys, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(presets, "SHIPPED", tmp_path)
     status = cli.main(["predict", str(photo_folder), *DETECTOR])
     assert status == 2
     assert "keras-fer export runs/rafdb" in capsys.readouterr().err
