@@ -222,7 +222,7 @@ def report(rows, false, milliseconds):
             [
                 f"{low} to {high} px",
                 str(len(band)),
-                *(found(band, name) for name in false),
+                *(share_found(band, name) for name in false),
                 *(from_truth(band, name) for name in false),
                 f"{np.median(apart):.1f}",
                 f"{np.mean(same):.1%}",
@@ -237,7 +237,7 @@ def report(rows, false, milliseconds):
     )
 
 
-def found(band, name):
+def share_found(band, name):
     return f"{np.mean([m[name] is not None for _, _, m in band]):.1%}"
 
 

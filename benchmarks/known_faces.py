@@ -4,9 +4,9 @@
 
 Reads the answers and the pairs that a finished run kept, and prints accuracy,
 with 95 % bootstrap intervals over the faces, on the test faces with a copy and
-on those without. Where the run left the copies out (`--on-leak drop`), both
-should be alike, and what a network gains by having learned from copies is not
-in its figure.
+on those without. Where the run left the copies out (`--on-leak drop`), what a
+network gains by having learned from them is not in its figure: a difference is
+that of the faces.
 """
 
 import dataclasses
