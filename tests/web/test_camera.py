@@ -4,6 +4,7 @@ import re
 import pytest
 from PIL import Image
 
+from page_steps import choose
 from page_steps import open_ready
 from page_steps import shown_faces
 
@@ -71,6 +72,20 @@ def test_a_photo_takes_the_place_of_the_camera(camera_page, portrait_file):
     assert page.get_by_role("button", name="Use the camera").is_visible()
 
 
+def test_a_photo_that_gave_way_to_the_camera_is_not_looked_at(
+    camera_page, portrait_file
+):
+    page = camera_page
+    assert len(choose(page, portrait_file)) == 1
+    page.get_by_role("button", name="Use the camera").click()
+    page.get_by_text("frames a second").wait_for()
+    page.get_by_role("button", name="Stop the camera").click()
+    page.get_by_text("Options").click()
+    page.get_by_label("The photo is one face").check()
+    assert page.get_by_role("status").inner_text() == "The camera is off."
+    assert shown_faces(page) == []
+
+
 def test_a_refused_camera_says_what_to_do(new_page, address, portrait_file):
     page = new_page(FAKE, "--deny-permission-prompts")
     open_ready(page, address)
@@ -122,6 +137,24 @@ def test_two_clicks_leave_one_camera_on_and_then_none(delays, camera_page):
     assert live_tracks(page) == 1
     page.get_by_role("button", name="Stop the camera").click()
     assert live_tracks(page) == 0
+
+
+def test_a_camera_stopped_while_cameras_are_counted_stays_off(camera_page):
+    page = camera_page
+    page.evaluate(
+        """() => {
+          navigator.mediaDevices.enumerateDevices = () =>
+            new Promise((resolve) => {
+              const one = { kind: "videoinput" };
+              window.count = () => resolve([one, one]);
+            });
+        }"""
+    )
+    page.get_by_role("button", name="Use the camera").click()
+    page.get_by_role("button", name="Stop the camera").click()
+    page.evaluate("count()")
+    assert page.get_by_role("status").inner_text() == "The camera is off."
+    assert not page.get_by_role("button", name="Other camera").is_visible()
 
 
 def test_a_camera_that_is_taken_away_says_so(camera_page):

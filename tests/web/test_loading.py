@@ -14,6 +14,10 @@ from page_steps import shown_faces
 
 pytestmark = pytest.mark.browser
 MODEL = "/models/expressions.tflite"
+CAMERA = (
+    "--use-fake-device-for-media-stream",
+    "--use-fake-ui-for-media-stream",
+)
 
 
 class SlowServer(http.server.ThreadingHTTPServer):
@@ -90,10 +94,17 @@ def test_a_load_that_breaks_off_can_be_tried_again(
 ):
     server, address = slow
     server.cut = True
-    page = new_page()
+    page = new_page(*CAMERA)
     page.goto(address)
     alert = page.get_by_role("alert")
-    alert.get_by_text("The networks could not be loaded").wait_for()
+    problem = alert.get_by_text("The networks could not be loaded")
+    problem.wait_for()
+    page.get_by_role("button", name="Use the camera").click()
+    problem.wait_for()
+    assert alert.get_by_role("button", name="Try again").is_visible()
+    assert page.get_by_role("status").inner_text() == ""
+    assert page.get_by_role("button", name="Use the camera").is_visible()
+    assert page.evaluate("document.querySelector('#video').srcObject") is None
     page.set_input_files("#file", portrait_file)
     page.wait_for_selector("#stage[data-mode=photo]")
     server.cut = False

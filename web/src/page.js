@@ -132,6 +132,8 @@ function clear() {
 async function startCamera(start) {
   const mine = ++turn;
   clear();
+  shownPhoto?.close();
+  shownPhoto = null;
   messages.say("Starting the camera ...");
   try {
     if (!(await start())) return;
@@ -145,7 +147,9 @@ async function startCamera(start) {
   if (mine !== turn) return camera.stop();
   stage.showVideo(camera.mirrored);
   markCamera();
-  find("#turn").hidden = (await camera.count()) < 2;
+  const numCameras = await camera.count();
+  if (mine !== turn) return;
+  find("#turn").hidden = numCameras < 2;
   messages.say("The camera is on.");
   await watch(mine);
 }
@@ -155,7 +159,10 @@ async function watch(mine) {
   try {
     contract = await ready;
   } catch {
-    return stopCamera(); // why, the page has said
+    if (mine !== turn) return;
+    stopCamera();
+    stage.showNothing();
+    return complainOfLoading(); // `clear` took it away
   }
   let rate = 0;
   let last = null;
