@@ -21,6 +21,7 @@ from keras_fer.commands.flags import one_standard_output
 from keras_fer.commands.flags import word
 from keras_fer.commands.predict import Predict
 from keras_fer.errors import DataError
+from keras_fer.errors import TrainingInterrupted
 from keras_fer.errors import UsageError
 
 DataSet = Literal["raf_db", "sfew", "fer2013", "folder"]
@@ -242,7 +243,7 @@ def main(arguments=None):
 
     Returns:
         The process's exit status: 0, 2 for wrong usage, 3 for bad data or a
-        bad model.
+        bad model, 4 where it was interrupted.
     """
     for stream in (sys.stdout, sys.stderr):
         # Names of files may hold what no encoding has.
@@ -264,8 +265,8 @@ def main(arguments=None):
     try:
         return configuration.run(_execute(say), command)
     except KeyboardInterrupt:
-        print("interrupted", file=sys.stderr)
-        return 130
+        print("stopped at once.", file=sys.stderr)
+        return TrainingInterrupted.exit_status
     except BrokenPipeError:  # whoever read the answers has enough
         sys.stderr.close()
         return 0

@@ -148,11 +148,11 @@ def _run(main, config):
         print(f"error: {error}", file=sys.stderr)
         return error.exit_status
     except KeyboardInterrupt:
-        print(
-            "\nstopped at once. Go on from the last checkpoint with:\n  "
-            f"{_command_to_go_on(config)}",
-            file=sys.stderr,
-        )
+        message = "\nstopped at once."
+        if hasattr(config, "run_dir") or hasattr(config, "runs_dir"):
+            message += " Go on from the last checkpoint with:\n  "
+            message += _command_to_go_on(config)
+        print(message, file=sys.stderr)
         return TrainingInterrupted.exit_status
     return 0
 

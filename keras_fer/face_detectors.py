@@ -72,8 +72,8 @@ def whole_picture(picture):
 def mtcnn_detector():
     """The detector of the package mtcnn (Zhang et al. 2016).
 
-    Loads TensorFlow, some 600 MB, and runs on the CPU; loaded once a
-    process.
+    Loads TensorFlow, 0.8 to 1.2 GB a process, and runs on the CPU; loaded
+    once a process.
 
     Returns:
         A function from a uint8 array `(height, width, 3)` to a list of
@@ -124,7 +124,7 @@ def _compiled(stage, side=None):
     """A stage whose network runs as one graph for pictures of any number.
 
     The package runs it operation by operation, a dozen times a photo: the
-    same answers take nearly twice as long.
+    same answers take 2.3 times as long.
     """
     import keras
 

@@ -6,6 +6,7 @@ most the line that was being written.
 """
 
 import contextlib
+import errno
 import json
 import os
 from pathlib import Path
@@ -72,15 +73,19 @@ class PhotoJournal:
             record: dict of plain values, with the photo's "path".
             stamp: what tells whether the photo is still the same, such as
                 `file_stamp` gives it. None: it is asked again next time.
+
+        Raises:
+            DiskFullError: if nothing more fits; the lines before are whole.
         """
         # ASCII alone: names of files may hold what UTF-8 has not.
         line = json.dumps({"stamp": stamp, **record}).encode() + b"\n"
         place = self._file.seek(0, os.SEEK_END)
-        written = self._file.write(line)
-        if written != len(line):
-            self._file.truncate(place)
-            raise OSError(f"{self.path} cannot be written: the disk is full")
-        os.fsync(self._file.fileno())
+        with files.full_disk_named(self.path):
+            written = self._file.write(line)
+            if written != len(line):
+                self._file.truncate(place)
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+            os.fsync(self._file.fileno())
         self._places[record["path"]] = stamp, place, record.get("output")
 
     def is_answered(self, path, stamp):

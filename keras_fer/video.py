@@ -14,6 +14,7 @@ from keras_fer.photos import PhotoFace
 from keras_fer.video_file import check_whole
 
 SMOOTHING = 0.5  # seconds
+_UNTOLD_RATE = 25  # frames a second, as FFmpeg takes it
 # A face that was not seen for so long is another face.
 _PATIENCE = 1.0
 _LEAST_OVERLAP = 0.3
@@ -93,12 +94,21 @@ def read_frames(path, every=1):
                     f"{path} claims frames of {stream.width}x{stream.height} "
                     f"pixels; at most {MAX_PIXELS:,} are read."
                 )
-            first, number = None, -1
-            for number, frame in enumerate(container.decode(stream)):
-                time = number if frame.time is None else frame.time
-                first = time if first is None else first
+            # AVI has times of packets alone, and frames that are predicted
+            # from later ones are shown in another order.
+            is_told = not (
+                container.format.name == "avi"
+                and stream.codec_context.has_b_frames
+            )
+            frames = _timed(
+                container.decode(stream),
+                stream.guessed_rate or _UNTOLD_RATE,
+                is_told,
+            )
+            number = -1
+            for number, (time, frame) in enumerate(frames):
                 if number % every == 0:
-                    yield float(time - first), _upright(frame)
+                    yield time, _upright(frame)
             if number < 0:
                 raise DataError(f"{path} holds no frame: it is cut off.")
     except FileNotFoundError:
@@ -107,6 +117,28 @@ def read_frames(path, every=1):
         raise DataError(
             f"{path} cannot be decoded as a video ({error.strerror})."
         ) from error
+
+
+def _timed(frames, rate, is_told=True):
+    """Frames, each later than the one before, with their times.
+
+    Args:
+        frames: with `time` in seconds or None, in the order they are shown.
+        rate: frames a second, where a frame tells no time or no later one.
+        is_told: whether the frames' own times are their times at all.
+
+    Yields:
+        (seconds from the first frame, frame).
+    """
+    elapsed = None
+    for frame in frames:
+        if elapsed is None:
+            first, elapsed = frame.time or 0, 0
+        elif not is_told or frame.time is None or frame.time <= first + elapsed:
+            elapsed += 1 / rate
+        else:
+            elapsed = frame.time - first
+        yield float(elapsed), frame
 
 
 def _upright(frame):

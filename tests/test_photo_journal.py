@@ -7,6 +7,7 @@ import sys
 import pytest
 
 from keras_fer.errors import DataError
+from keras_fer.errors import DiskFullError
 from keras_fer.errors import UsageError
 from keras_fer.photo_journal import PhotoJournal
 from keras_fer.photo_journal import file_stamp
@@ -162,6 +163,27 @@ def test_a_journal_has_one_owner(tmp_path):
         journal.append(RECORDS[0], [1, 2])
     with PhotoJournal(path, {"a": 1}, resume=True) as journal:
         assert len(journal) == 1
+
+
+@pytest.mark.parametrize("room", [0, 10])
+def test_an_answer_that_does_not_fit_costs_no_other(room, tmp_path):
+    resource = pytest.importorskip("resource")
+    path = tmp_path / "answers.jsonl"
+    with PhotoJournal(path, SETTINGS) as journal:
+        journal.append(RECORDS[0], [1, 2])
+        before = path.read_bytes()
+        limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+        resource.setrlimit(
+            resource.RLIMIT_FSIZE, (len(before) + room, limits[1])
+        )
+        try:
+            with pytest.raises(DiskFullError, match="answers.jsonl"):
+                journal.append(RECORDS[1], [1, 2])
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+        assert path.read_bytes() == before
+        journal.append(RECORDS[1], [1, 2])
+        assert journal.get(RECORDS[1]["path"]) == RECORDS[1]
 
 
 def test_outputs_keep_their_names(tmp_path):

@@ -3,6 +3,7 @@
 import math
 import struct
 import sys
+import types
 
 import numpy as np
 import pytest
@@ -39,11 +40,11 @@ MATRICES = {
 }
 
 
-def write_clip(path, pictures):
+def write_clip(path, pictures, codec="mpeg4", kind=None, **options):
     """Five frames a second, from RGB arrays of one size."""
     av = pytest.importorskip("av")
-    with av.open(str(path), "w") as container:
-        stream = container.add_stream("mpeg4", rate=5)
+    with av.open(str(path), "w", format=kind) as container:
+        stream = container.add_stream(codec, rate=5, options=options)
         stream.height, stream.width = pictures[0].shape[:2]
         stream.pix_fmt, stream.bit_rate = "yuv420p", 4_000_000
         for picture in pictures:
@@ -109,6 +110,40 @@ def test_frames_come_with_their_times(clip, every):
         assert picture.size == (320, 240) and picture.mode == "RGB"
         left = find_marked(np.asarray(picture))[0].box[0]
         assert abs(left - 10 - 4 * number) <= 3
+
+
+@pytest.mark.parametrize("kind", ["avi", "mp4", "h264"])
+def test_frames_stored_out_of_order_have_their_own_times(kind, tmp_path):
+    """AVI tells times of packets alone, and a bare stream none."""
+    av = pytest.importorskip("av")
+    if "libx264" not in av.codecs_available:
+        pytest.skip("FFmpeg has no libx264 here")
+    path = tmp_path / "clip.mp4"
+    greys = [np.full((64, 64, 3), 20 * n, np.uint8) for n in range(12)]
+    write_clip(path, greys, "libx264", kind, bf="2", b_strategy="0")
+    with av.open(str(path)) as container:
+        assert container.streams.video[0].codec_context.has_b_frames
+    frames = list(video.read_frames(path))
+    assert [np.mean(picture) for _, picture in frames] == pytest.approx(
+        np.arange(0, 240, 20), abs=5
+    )
+    assert [time for time, _ in frames] == pytest.approx(np.arange(12) / 5)
+
+
+@pytest.mark.parametrize(
+    ("told", "expected"),
+    [
+        ([None] * 4, [0, 0.5, 1, 1.5]),
+        ([7.0, 7.5, 7.6, 9.0], [0, 0.5, 0.6, 2]),  # of no steady rate
+        ([-1.0, None, 0.25, None], [0, 0.5, 1.25, 1.75]),
+        ([1.0, 3.0, 2.0, 2.0, 9.0], [0, 2, 2.5, 3, 8]),
+    ],
+)
+def test_each_frame_is_later_than_the_one_before(told, expected):
+    frames = [types.SimpleNamespace(time=time) for time in told]
+    found = list(video._timed(frames, 2))
+    assert [time for time, _ in found] == pytest.approx(expected)
+    assert [frame for _, frame in found] == frames
 
 
 def test_a_video_has_the_tracks_of_its_faces(clip, tmp_path):

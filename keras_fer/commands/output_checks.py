@@ -9,6 +9,7 @@ from keras_fer.commands.answer_files import replaced_file
 from keras_fer.commands.picture_paths import OUTPUT_MARK
 from keras_fer.commands.picture_paths import PICTURES
 from keras_fer.errors import DataError
+from keras_fer.errors import DiskFullError
 from keras_fer.errors import UsageError
 
 _MARK_TEXT = """\
@@ -64,6 +65,8 @@ def check_places(files, folders, photos):
             mark = folder / OUTPUT_MARK
             if folder in folders.values() and not mark.exists():
                 artefacts.write_text(mark, _MARK_TEXT)
+        except DiskFullError:
+            raise
         except OSError as error:
             raise DataError(
                 f"{folder} cannot be written to ({error.strerror}). Choose "

@@ -83,25 +83,29 @@ def list_pictures(paths, suffixes=PICTURES, *, faults=None):
     return found
 
 
-def name_outputs(names, taken=()):
+def name_outputs(names, taken=(), *, whole=False):
     """Names for what is written about each of several files.
 
     Args:
         names: `Path`s within an output folder, in order.
-        taken: names without suffix that others have already.
+        taken: what others are called already.
+        whole: whether a file's suffix stays, so that what "a.jpg" is called
+            does not depend on whether "a.png" is among the names.
 
     Returns:
-        A list of `Path` without suffix. No two are the same, even where
-        capital letters do not count: "a.jpg" and "A.png" give "a" and "A-2".
+        A list of `Path`, without suffix unless `whole`. No two are the same,
+        even where capital letters do not count: "a.jpg" and "A.png" give "a"
+        and "A-2".
     """
     taken, found = {str(Path(name)).casefold() for name in taken}, []
     for name in names:
-        stem, number = name.with_suffix(""), 1
-        while str(stem).casefold() in taken:
+        first = name.name if whole else name.stem
+        output, number = name.with_name(first), 1
+        while str(output).casefold() in taken:
             number += 1
-            stem = name.with_name(f"{name.stem}-{number}")
-        taken.add(str(stem).casefold())
-        found.append(stem)
+            output = name.with_name(f"{first}-{number}")
+        taken.add(str(output).casefold())
+        found.append(output)
     return found
 
 

@@ -14,6 +14,7 @@ from keras_fer.commands.flags import at_least
 from keras_fer.commands.flags import one_standard_output
 from keras_fer.commands.flags import word
 from keras_fer.errors import DataError
+from keras_fer.errors import DiskFullError
 from keras_fer.errors import PredictionInterrupted
 from keras_fer.errors import UsageError
 from keras_fer.errors import raise_faults
@@ -75,12 +76,9 @@ class Predict:
         command = shards.own_files(self, _FILES)
         try:
             predict(command, say)
-        except KeyboardInterrupt:
-            if command.journal is None:
-                raise
+        except (KeyboardInterrupt, DiskFullError) as stop:
             raise PredictionInterrupted(
-                f"stopped. The answers so far are in {command.journal}; the "
-                "same command with --resume goes on."
+                f"{str(stop) or 'stopped.'} {_what_is_kept(command.journal)}"
             ) from None
         except BrokenPipeError:
             raise
@@ -147,7 +145,7 @@ def predict(command, say=print):
                 f"{path}: line {lines} cannot be understood; what was answered "
                 "there is asked again"
             )
-        tasks = _tasks(listed, journal.outputs())
+        tasks = _tasks(listed, journal.outputs(), command.shard)
         output_checks.check_photos_stay(_folders(command), tasks)
         # After names were given: no two parts then use the same one.
         tasks = shards.take(tasks, [name for _, name in listed], command.shard)
@@ -211,6 +209,15 @@ def _last_line(num_failed, num_photos, left_out):
     )
 
 
+def _what_is_kept(journal):
+    if journal is None:
+        return "No answer was kept; --journal FILE keeps each as it comes."
+    return (
+        f"The answers so far are in {journal}; the same command with --resume "
+        "goes on."
+    )
+
+
 def _job(command):
     from keras_fer import face_detectors
     from keras_fer.classifier import Classifier
@@ -251,13 +258,16 @@ def _listed(command, faults):
     return picture_paths.list_pictures(command.photos, suffixes, faults=faults)
 
 
-def _tasks(listed, kept):
+def _tasks(listed, kept, shard):
     """Tasks whose outputs are called as they were in an earlier command."""
     from keras_fer.commands import picture_paths
     from keras_fer.commands.photo_job import Task
 
     new = [name for path, name in listed if str(path) not in kept]
-    names = iter(picture_paths.name_outputs(new, kept.values()))
+    # Another part may see other photos than this one.
+    names = iter(
+        picture_paths.name_outputs(new, kept.values(), whole=shard is not None)
+    )
     return [
         Task(path, Path(kept[str(path)]) if str(path) in kept else next(names))
         for path, _ in listed

@@ -11,7 +11,11 @@ import re
 import zlib
 from pathlib import Path
 
+from keras_fer.commands.answer_files import replaced_file
 from keras_fer.errors import UsageError
+
+# Whatever they lead to is this process's own.
+_STREAMS = ("/dev/stdout", "/dev/stderr", "/dev/fd/")
 
 
 def read_shard(text):
@@ -41,7 +45,8 @@ def own_files(command, names):
 
     Args:
         command: dataclass with the field "shard", `I/N` or None.
-        names: of its fields that are files, paths or None; "-" stays.
+        names: of its fields that are files, paths or None. What is written
+            to as it is stays: "-", a pipe, a device.
 
     Returns:
         A command of the same class: "a.json" of shard 2/4 is
@@ -59,7 +64,7 @@ def own_files(command, names):
         **{
             name: type(path)(_renamed(Path(path), f"{index}-of-{number}"))
             for name, path in given.items()
-            if path not in (None, "-")
+            if path not in (None, "-") and not _is_written_to_as_it_is(path)
         },
     )
 
@@ -83,6 +88,10 @@ def take(tasks, names, shard):
         for task, name in zip(tasks, names, strict=True)
         if zlib.crc32(os.fsencode(name.as_posix())) % number == index - 1
     ]
+
+
+def _is_written_to_as_it_is(path):
+    return str(path).startswith(_STREAMS) or replaced_file(path) is None
 
 
 def _renamed(path, part):

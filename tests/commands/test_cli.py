@@ -111,6 +111,19 @@ def test_wrong_usage_has_status_2(words, expected, capsys):
     assert expected in capsys.readouterr().err
 
 
+def test_ctrl_c_has_status_4_and_promises_nothing(
+    monkeypatch, tmp_path, capsys
+):
+    from keras_fer.commands import check_data
+
+    def interrupted(*_, **__):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(check_data, "check_data", interrupted)
+    assert cli.main(["check-data", str(tmp_path)]) == 4
+    assert capsys.readouterr().err == "\nstopped at once.\n"
+
+
 def test_wrong_usage_loads_no_framework(tmp_path):
     for words in (("export", tmp_path), ("evaluate", tmp_path, tmp_path)):
         status, lines, error = keras_fer(*words)

@@ -1,5 +1,6 @@
 """No output is written over a photo, nor taken for one afterwards."""
 
+import errno
 import json
 import shutil
 from pathlib import Path
@@ -7,10 +8,12 @@ from pathlib import Path
 import pytest
 
 from keras_fer import cli
+from keras_fer import files
 from keras_fer.commands.output_checks import check_photos_stay
 from keras_fer.commands.output_checks import check_places
 from keras_fer.commands.photo_job import Task
 from keras_fer.commands.picture_paths import list_pictures
+from keras_fer.errors import DiskFullError
 from keras_fer.errors import UsageError
 
 
@@ -112,3 +115,14 @@ def test_a_link_among_the_outputs_leads_to_no_photo(photos, tmp_path):
     (drawn / "inner").symlink_to(photos / "inner")
     with pytest.raises(UsageError, match="drawn/inner is a folder of photos"):
         check_photos_stay([drawn], tasks)
+
+
+def test_a_full_disk_is_told_from_a_folder_that_may_not_be_written(
+    tmp_path, monkeypatch
+):
+    def refuse(target, text):
+        raise DiskFullError(errno.ENOSPC, f"{target} cannot be written.")
+
+    monkeypatch.setattr(files, "write_text", refuse)
+    with pytest.raises(DiskFullError, match="^.*keras-fer-output cannot"):
+        check_places({}, {"--crops": tmp_path / "crops"}, [])

@@ -68,6 +68,13 @@ def test_a_name_that_is_taken_stays_anothers():
     assert list(map(str, found)) == ["a-2", "b/c-2"]
 
 
+def test_whole_names_do_not_depend_on_the_others():
+    names = list(map(Path, ["a.jpg", "a.png", "A.png", "b/a.jpg"]))
+    found = list(map(str, name_outputs(names, whole=True)))
+    assert found == ["a.jpg", "a.png", "A.png-2", "b/a.jpg"]
+    assert name_outputs(names[1:2], whole=True) == [Path("a.png")]
+
+
 def test_what_cannot_be_read_in_a_folder_is_told_and_the_rest_listed():
     with tempfile.TemporaryDirectory() as folder:
         folder = Path(folder)

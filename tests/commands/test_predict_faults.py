@@ -108,22 +108,50 @@ def test_a_name_too_long_to_be_written_costs_that_photo(
     assert len(list((tmp_path / "crops").glob("*.png"))) == 2
 
 
-@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EACCES])
-def test_where_nothing_can_be_written_the_job_ends(
-    number, ask, photo_folder, tmp_path, monkeypatch
-):
+@pytest.fixture
+def refuse_pictures(monkeypatch):
+    """Lets all writing of PNG fail with an error of the system."""
     atomic_path = files.atomic_path
 
-    def refuse(target):
-        if Path(target).suffix != ".png":
-            return atomic_path(target)
-        raise OSError(number, os.strerror(number), str(target))
+    def refuse_with(number):
+        def refuse(target):
+            if Path(target).suffix != ".png":
+                return atomic_path(target)
+            with files.full_disk_named(target):
+                raise OSError(number, os.strerror(number), str(target))
 
-    monkeypatch.setattr(files, "atomic_path", refuse)
+        monkeypatch.setattr(files, "atomic_path", refuse)
+
+    return refuse_with
+
+
+@pytest.mark.parametrize(
+    ("number", "expected"), [(errno.ENOSPC, 4), (errno.EACCES, 3)]
+)
+def test_where_nothing_can_be_written_the_job_ends(
+    number, expected, ask, photo_folder, tmp_path, refuse_pictures
+):
+    refuse_pictures(number)
     status, records, error = ask(photo_folder, "--crops", tmp_path / "crops")
-    assert (status, records) == (3, None)
-    assert os.strerror(number) in error and "a.1.png" in error
+    assert (status, records) == (expected, None)
+    assert error.count("a.1.png") == error.count(os.strerror(number)) == 1
+    assert ("--journal FILE" in error) == (expected == 4)
     assert "photos have no answer" not in error
+
+
+def test_after_a_full_disk_the_command_goes_on(
+    ask, photo_folder, tmp_path, refuse_pictures, monkeypatch
+):
+    words = ("--journal", tmp_path / "a.jsonl", "--crops", tmp_path / "crops")
+    refuse_pictures(errno.ENOSPC)
+    photos = (photo_folder / "c.webp", photo_folder / "a.png")
+    status, _, error = ask(*photos, *words)  # the first has no face
+    assert status == 4 and "bytes are free" in error
+    assert f"{tmp_path / 'a.jsonl'}; the same command with --resume" in error
+    monkeypatch.undo()
+    status, records, error = ask(*photos, *words, "--resume")
+    assert status == 0 and "1 of 2 photos" in error
+    assert [len(record["faces"]) for record in records] == [0, 2]
 
 
 def test_a_dead_link_is_named_and_the_others_answered(

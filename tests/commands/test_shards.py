@@ -1,7 +1,9 @@
 """`--shard I/N`: the parts are disjoint, and together they are all."""
 
 import collections
+import dataclasses
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -51,6 +53,43 @@ def test_what_is_no_part_is_refused(text):
         shards.read_shard(text)
 
 
+@dataclasses.dataclass(frozen=True)
+class Command:
+    json: str | Path
+    shard: str = "1/2"
+
+
+def test_each_part_has_files_of_its_own():
+    for path in ("new/a.json", Path("a.json")):
+        found = shards.own_files(Command(path), ["json"]).json
+        assert found == type(path)(str(path).replace("a.", "a.1-of-2."))
+
+
+def test_pipes_and_devices_are_written_to_as_they_are(tmp_path):
+    pipe, link = tmp_path / "pipe", tmp_path / "link"
+    os.mkfifo(pipe)
+    link.symlink_to(pipe)
+    # The standard output may be a file, by the shell's ">".
+    for path in ("-", "/dev/null", "/dev/stdout", str(pipe), str(link)):
+        assert shards.own_files(Command(path), ["json"]).json == path
+
+
+def test_parts_that_see_other_photos_share_no_picture(tmp_path, small_model):
+    folder, drawn = tmp_path / "photos", tmp_path / "drawn"
+    folder.mkdir()
+    found = {}
+    for part, name in (("1/2", "a.webp"), ("2/2", "a.png")):
+        photo_of((40, 60, 160)).save(folder / name)
+        words = (folder, "--annotate", drawn, "--model", small_model)
+        words += ("--detector", "photographed:find_marked", "--shard", part)
+        assert cli.main(["predict", *map(str, words)]) == 0
+        found[name] = {path.name for path in drawn.glob("*.png")}
+    assert found == {
+        "a.webp": {"a.webp.png"},
+        "a.png": {"a.webp.png", "a.png.png"},
+    }
+
+
 def test_the_parts_of_a_folder_are_the_whole(tmp_path, small_model, capsys):
     folder = tmp_path / "photos"
     # Two are called alike where capital letters do not count.
@@ -69,12 +108,8 @@ def test_the_parts_of_a_folder_are_the_whole(tmp_path, small_model, capsys):
     printed = ask()
     whole = json.loads((tmp_path / "answers.json").read_text())
     lines = (tmp_path / "answers.csv").read_text().splitlines()
-    crops = {
-        path.relative_to(tmp_path): path.read_bytes()
-        for path in (tmp_path / "crops").rglob("*.png")
-    }
-    for path in crops:
-        (tmp_path / path).unlink()
+    crops = take_crops(tmp_path / "crops", whole)
+    assert len(crops) == 5
     parts, part_lines, part_printed = [], [], []
     for index in (1, 2, 3):
         part_printed += ask("--shard", f"{index}/3")
@@ -82,11 +117,23 @@ def test_the_parts_of_a_folder_are_the_whole(tmp_path, small_model, capsys):
         parts += json.loads(path.read_text())
         text = path.with_suffix(".csv").read_text()
         part_lines += text.splitlines()[1:]
+    assert take_crops(tmp_path / "crops", parts) == crops
     order = [entry["path"] for entry in whole]
+    for entry in parts:  # called by the whole name
+        assert entry["output"] == os.path.relpath(entry["path"], folder)
+    for entry in (*whole, *parts):
+        del entry["output"]
     assert sorted(parts, key=lambda e: order.index(e["path"])) == whole
     assert sorted(part_lines) == sorted(lines[1:])
     assert sorted(part_printed) == sorted(printed)
-    assert crops == {
-        path.relative_to(tmp_path): path.read_bytes()
-        for path in (tmp_path / "crops").rglob("*.png")
-    }
+
+
+def take_crops(folder, records):
+    """The photos' crops, which are all there are, and no longer there."""
+    found = {}
+    for record in records:
+        path = folder / f"{record['output']}.1.png"
+        found[record["path"]] = path.read_bytes()
+        path.unlink()
+    assert not list(folder.rglob("*.png"))
+    return found
