@@ -36,6 +36,25 @@ class InitialRun:
     class_names: tuple[str, ...]
     description: dict
 
+    def check_classes(self, class_names):
+        """Refuses classes that are not these weights', in their order.
+
+        Raises:
+            UsageError: with both lists.
+        """
+        if tuple(class_names) != self.class_names:
+            raise UsageError(
+                f"--initial-weights {self.weights_path.parent} tells "
+                f"{', '.join(self.class_names)} apart, and the faces are of "
+                f"{', '.join(class_names)}. recipes/image_folder.py starts "
+                "from weights of other classes."
+            )
+
+    def warn(self, say):
+        """Says where nobody knows which pictures are behind the weights."""
+        if self.learned is None:
+            say("warning: a preset does not say which pictures it has seen")
+
 
 def settle(config):
     """Fills what a recipe's settings left open.

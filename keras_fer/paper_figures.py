@@ -42,7 +42,9 @@ def write_paper_figures(directory, plan, *, structures, faces, image_size):
             row[title] = report["single_view"]["confusion_matrix"]
             class_names = list(report["single_view"]["per_class"])
     figures.save_figure(
-        figures.confusion_matrices_figure(panels, class_names),
+        figures.confusion_matrices_figure(
+            panels, class_names, title="Single view, seed 0"
+        ),
         directory / "confusion_matrices.png",
     )
     model = load_model(plan["rafdb-ours"][0][0].directory / "model.keras")
@@ -62,7 +64,9 @@ def write_paper_figures(directory, plan, *, structures, faces, image_size):
     pooled = importance.pooled_by_kind(model, views[:1], _POOL)
     figures.save_figure(
         figures.pooling_figure(
-            views[0], {kind: maps[0] for kind, maps in pooled.items()}
+            views[0],
+            {kind: maps[0] for kind, maps in pooled.items()},
+            title=_POOL,
         ),
         directory / "pooling.png",
     )

@@ -1,10 +1,15 @@
 """Which runs fill the paper's tables, and which cells stay empty."""
 
+import functools
+
 from keras_fer import imagenet_weights
 from keras_fer.errors import UsageError
 from keras_fer.paper_experiments import ABLATION
+from keras_fer.paper_experiments import FOLDS
 from keras_fer.paper_experiments import NETWORKS
 from keras_fer.planned_runs import PlannedRun
+
+SFEW_VALIDATION = 0.2  # the recipe's `--validation-fraction`
 
 
 def choose_networks(shared, ablate=(), width=1.0):
@@ -56,7 +61,7 @@ def make_plan(networks, shared, *, recipes, runs_dir, seeds, folds=0):
 
     Returns:
         {network: for each seed a list of one `PlannedRun`}, and
-        {"folds-" + network: for each seed a list of its folds}.
+        {`FOLDS` + network: for each seed a list of its folds}.
     """
 
     def run(network, seed, fold=None):
@@ -80,11 +85,58 @@ def make_plan(networks, shared, *, recipes, runs_dir, seeds, folds=0):
     for network in networks:
         plan[network] = [[run(network, seed)] for seed in range(seeds)]
         if folds and NETWORKS[network][0] == "sfew":
-            plan[f"folds-{network}"] = [
+            plan[FOLDS + network] = [
                 [run(network, seed, fold) for fold in range(folds)]
                 for seed in range(seeds)
             ]
     return plan
+
+
+def check_data(
+    sources, *, expected_counts, on_leak, cache_dir=None, seeds=1, folds=0
+):
+    """Finds what a run would refuse before the first one is trained.
+
+    Args:
+        sources: {"rafdb" and perhaps "sfew": `PictureSource`}.
+        expected_counts, on_leak, cache_dir: as the recipes take them.
+        seeds, folds: as `make_plan` takes them.
+
+    Raises:
+        DataError: as the run would, some of them hours later.
+    """
+    from keras_fer.datasets import fingerprints
+    from keras_fer.datasets import labeled_faces
+    from keras_fer.datasets import parts
+    from keras_fer.datasets import prepared
+    from keras_fer.datasets import raf_db
+    from keras_fer.datasets import sfew
+    from keras_fer.datasets import splits
+
+    separate = functools.partial(
+        parts.separate,
+        on_leak=on_leak,
+        cache=prepared.cache_directory(cache_dir),
+    )
+    raf_db.check_source(sources["rafdb"], expected_counts)
+    faces = raf_db.load_source(sources["rafdb"], cache_dir)
+    learned, _ = separate(*faces.values())
+    if "sfew" not in sources:
+        return
+    sfew.check_source(sources["sfew"], expected_counts)
+    faces = sfew.load_source(sources["sfew"], cache_dir)
+    seen = fingerprints.concatenate(
+        fingerprints.take_fingerprints(learned[part])
+        for part in ("train", "validation")
+    )
+    separate = functools.partial(
+        separate, seen=seen, validation_fraction=SFEW_VALIDATION
+    )
+    separate(*faces.values())
+    both = labeled_faces.concatenate(list(faces.values()))
+    for seed in range(seeds):
+        for fold in range(folds):
+            separate(*splits.cut_fold(both, fold, folds, seed))
 
 
 def runs_of(plan):

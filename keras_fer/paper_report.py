@@ -7,7 +7,9 @@ from keras_fer import paper_plan
 from keras_fer import tables
 
 
-def write_paper_report(directory, plan, *, empty, costs, is_official):
+def write_paper_report(
+    directory, plan, *, empty, costs, is_official, timed=None
+):
     """Fills the paper's tables with what finished runs measured.
 
     Args:
@@ -19,6 +21,8 @@ def write_paper_report(directory, plan, *, empty, costs, is_official):
             "step_ratio"}}, or empty where nothing was timed.
         is_official: whether the data sets' own counts were asked for, so
             that our figures may stand beside published ones.
+        timed: {"side", "batch_size", "width", "precision", "device"} of the
+            steps behind `costs`, where there are any.
 
     Returns:
         What tables.json holds.
@@ -47,8 +51,17 @@ def write_paper_report(directory, plan, *, empty, costs, is_official):
             }
             for row, network in experiments.ABLATION.items()
         ],
+        "timed": timed,
     }
-    reasons = sorted(f"{name}: {why}" for name, why in empty.items())
+    labels = {
+        network: label
+        for label, network, *_ in reversed(
+            experiments.TABLE_1 + experiments.TABLE_3
+        )
+    }
+    reasons = sorted(
+        f"{labels.get(name, name)}: {why}" for name, why in empty.items()
+    )
     sections = [
         f"# The paper's tables, measured on {measured.data_sets()}",
         "Accuracy in per cent, mean ± standard deviation over seeds; 95 % "
@@ -78,6 +91,13 @@ def write_paper_report(directory, plan, *, empty, costs, is_official):
             tables.published_table(name, rows, (label, summary, remark)),
         ]
     sections += ["## One flag away", tables.cost_table(data["ablation"])]
+    if timed is not None:
+        sections.append(
+            "Parameters, multiply-adds of one face, and training steps timed "
+            "in turn, the median of the rounds' ratios to the first row and "
+            "their middle half: {side}x{side}, batch {batch_size}, width "
+            "{width}, {precision}, {device}.".format(**timed)
+        )
     sections += ["## Runs", "".join(measured.lines())]
     files.write_text(directory / "tables.md", "\n\n".join(sections) + "\n")
     files.write_json(directory / "tables.json", data)
@@ -137,7 +157,7 @@ class _Measured:
 
 
 def _accuracies(measured, rows, empty):
-    return [
+    found = [
         {
             "label": label,
             "paper": paper,
@@ -146,3 +166,4 @@ def _accuracies(measured, rows, empty):
         }
         for label, network, view, paper in rows
     ]
+    return [row for row in found if row["paper"] or row["ours"]]

@@ -30,7 +30,8 @@ def pooling_variant(name):
             from average pooling): "lip-batch" and "lip-instance" normalise
             them, "lip-3x3" computes them from 3x3 neighbours, "lip-authors"
             does both as SimplifiedLIP does, "lip-bottleneck" computes them
-            in three convolutions, "lip-from-max" starts near max pooling.
+            in three convolutions, "lip-from-max" has `start="max"` of
+            `ProjectionLogits`.
 
     Returns:
         A string, or a callable from a pool's name to a layer.

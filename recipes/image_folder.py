@@ -204,7 +204,7 @@ def check_data(config, given, initial, seen):
         test, report = leak_policy.apply_to_seen(test, seen, config.on_leak)
         facts["seen_report"] = report.as_dict()
     elif initial:
-        say("warning: a preset does not say which pictures it has seen")
+        initial.warn(say)
     faces = {"train": train, "validation": validation, "test": test}
     counts = parts.count(faces, config.batch_size, say)
     name = f"own faces in {config.data_dir.resolve().name}"

@@ -24,6 +24,7 @@ from keras_fer import files
 from keras_fer import paper_plan
 from keras_fer import run_directory
 from keras_fer import runtime
+from keras_fer.datasets import layouts
 from keras_fer.datasets.raf_db_source import HOW_TO_OBTAIN
 from keras_fer.errors import UsageError
 from keras_fer.initial_weights import ARCHITECTURE
@@ -114,12 +115,17 @@ def main(config):
         for network, reason in empty.items():
             say(f"{network} is left out, its cells stay empty: {reason}")
         plan = make_plan(config, networks, sources)
+        facts = runtime.set_up(seed=0, precision=config.precision)
         failed = train_missing(config, plan, empty, sources)
+        costs, timed = {}, None
+        if config.costs:
+            costs, timed = measure_costs(config, facts)
         paper_report.write_paper_report(
             config.runs_dir,
             plan,
             empty=empty,
-            costs=measure_costs(config) if config.costs else {},
+            costs=costs,
+            timed=timed,
             is_official=config.expected_counts == "official",
         )
         if "rafdb-ours" in plan:
@@ -182,9 +188,19 @@ def train_missing(config, plan, empty, sources):
     if not missing:
         return []
     failed = []
-    check_data(config, sources)
+    say("Checking every picture, then looking for copies ...")
+    paper_plan.check_data(
+        sources,
+        expected_counts=config.expected_counts,
+        on_leak=config.on_leak,
+        cache_dir=config.cache_dir,
+        seeds=config.seeds,
+        folds=config.folds,
+    )
     say_estimate(config, missing, sources)
     for number, run in enumerate(missing, 1):
+        if run not in paper_plan.runs_of(plan):
+            continue  # of a network that has lost another of its runs
         say(f"\n=== Run {number} of {len(missing)}: {run.directory.name}")
         try:
             run.execute()
@@ -193,25 +209,6 @@ def train_missing(config, plan, empty, sources):
             empty |= paper_plan.take_out(plan, run, str(error))
             failed.append(run.directory.name)
     return failed
-
-
-def check_data(config, sources):
-    """What each run would refuse, found before the first one is trained."""
-    from keras_fer.datasets import parts
-    from keras_fer.datasets import prepared
-    from keras_fer.datasets import raf_db
-    from keras_fer.datasets import sfew
-
-    say("Checking every picture, then looking for copies ...")
-    for recipe, module in (("rafdb", raf_db), ("sfew", sfew)):
-        if recipe in sources:
-            module.check_source(sources[recipe], config.expected_counts)
-            faces = module.load_source(sources[recipe], config.cache_dir)
-            parts.separate(
-                *faces.values(),
-                on_leak=config.on_leak,
-                cache=prepared.cache_directory(config.cache_dir),
-            )
 
 
 def build(config, recipe, settings):
@@ -241,7 +238,6 @@ def say_estimate(config, missing, sources):
     from keras_fer import step_time
 
     say(f"{len(missing)} runs to do; timing a step of each network ...")
-    runtime.set_up(seed=0, precision=config.precision)
     seconds, timed = 0.0, {}
     for run in missing:
         recipe = run.recipe.stem
@@ -249,16 +245,21 @@ def say_estimate(config, missing, sources):
         if kind not in timed:
             model = build(config, recipe, run.settings)
             timed[kind] = step_time.estimate_step_seconds(model, BATCH_SIZE)
-        splits = [record.split for record in sources[recipe].records]
-        train, test = splits.count("train"), len(splits) - splits.count("train")
+        counts = layouts.count_splits(sources[recipe])
+        train = counts["train"]
+        test = counts["test" if recipe == "rafdb" else "validation"]
         # A forward pass is a third of a step; a test face has eleven views.
         views = train * run.settings["epochs"] + 11 * test / 3
         seconds += timed[kind] * views / BATCH_SIZE + START_SECONDS
-    say(f"About {seconds / 60:.0f} minutes in all, resumable at any point")
+    runtime.release_memory()  # the runs need it
+    then = ", then the ablation's steps are timed" if config.costs else ""
+    say(
+        f"About {seconds / 60:.0f} minutes in all, resumable at any point{then}"
+    )
 
 
-def measure_costs(config):
-    """What each row of the ablation costs."""
+def measure_costs(config, facts):
+    """What each row of the ablation costs, and how it was timed."""
     from keras_fer import costs
 
     say("Timing the networks of the ablation in turn ...")
@@ -266,7 +267,10 @@ def measure_costs(config):
         row: build(config, *NETWORKS[network])
         for row, network in ABLATION.items()
     }
-    return costs.compare_costs(models, BATCH_SIZE)
+    timed = {"side": models["as it is"].input_shape[1]}
+    timed |= {"batch_size": BATCH_SIZE, "width": config.width}
+    timed |= {name: facts[name] for name in ("precision", "device")}
+    return costs.compare_costs(models, BATCH_SIZE), timed
 
 
 def draw_figures(config, plan, source):

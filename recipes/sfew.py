@@ -37,10 +37,10 @@ class Config(configuration.RunSettings):
     """Train a half-width network on drawn faces instead of SFEW."""
     expected_counts: Literal["official", "any"] = "official"
     """Whether the numbers of faces must be SFEW's."""
-    exclude: Path | None = None
-    """A list of pictures to leave out, a name a line."""
     on_leak: Literal["stop", "drop", "keep"] = "stop"
     """What to do where a test face was already learned from."""
+    exclude: Path | None = None
+    """A list of pictures to leave out, a name a line."""
     validation_fraction: float = 0.2
     """Share of the training part that chooses the epoch."""
     folds: int = 0
@@ -190,6 +190,9 @@ def load_data(config, initial, seen):
     say("Checking every picture, then looking for copies ...")
     sfew.check_source(source, config.expected_counts)
     train, test = sfew.load_source(source, config.cache_dir, say).values()
+    if initial:
+        initial.check_classes(train.class_names)
+        initial.warn(say)
     split = "validation"
     if config.folds:
         both = labeled_faces.concatenate([train, test])

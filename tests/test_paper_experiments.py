@@ -9,6 +9,7 @@ import pytest
 
 from keras_fer import configuration
 from keras_fer import paper_experiments as experiments
+from keras_fer import paper_plan
 from keras_fer.pooling_variants import pooling_variant
 
 RECIPES = Path(__file__).parents[1] / "recipes"
@@ -31,6 +32,11 @@ def test_every_network_differs_by_settings_of_its_recipe(defaults):
             assert defaults[recipe][name] != value
 
 
+def test_data_is_checked_as_the_recipe_will_cut_it(defaults):
+    fraction = defaults["sfew"]["validation_fraction"]
+    assert paper_plan.SFEW_VALIDATION == fraction
+
+
 def test_every_row_of_the_ablation_is_one_flag_away():
     networks = [experiments.NETWORKS[n] for n in experiments.ABLATION.values()]
     assert networks[0] == ("rafdb", {})
@@ -43,7 +49,7 @@ def test_rows_name_networks_that_are_trained():
     used = {network for _, network, _, _ in rows}
     for _, first, second in experiments.PAIRS:
         used |= {first[0], second[0]}
-    used = {network.removeprefix("folds-") for network in used}
+    used = {network.removeprefix(experiments.FOLDS) for network in used}
     assert used <= set(experiments.NETWORKS)
     initial = experiments.NETWORKS["sfew-ours-from-rafdb"][1]
     assert initial["initial_weights"] in experiments.NETWORKS

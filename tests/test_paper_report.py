@@ -80,9 +80,11 @@ def test_each_row_holds_its_networks_accuracy(plan, tmp_path):
         "+ LIP, conv head, attention": [0.7, 0.8],
         "+ ten-crop": [0.8, 0.9],
         "+ ImageNet weights": None,
+        "not in the paper: max pooling, conv head, attention": [0.8, 0.8],
+        "the same, ten-crop": [0.9, 0.9],
         "VGG16 from ImageNet": None,
         "ours from RAF-DB": [0.5, 0.5],
-        "ours from scratch": [0.2, 0.2],
+        "not in the paper: ours from scratch": [0.2, 0.2],
     }
 
 
@@ -96,7 +98,8 @@ def test_differences_are_the_first_minus_the_second(plan, tmp_path):
         "LIP against max pooling, all else alike": [-0.1, 0.0],
         "the same with ten-crop": [-0.1, 0.0],
         "pooling, head and attention at once, as in Table 1": [0.2, 0.2],
-        "ten-crop against single view": [0.1, 0.1],
+        "ten-crop against single view, LIP": [0.1, 0.1],
+        "ten-crop against single view, max pooling": [0.1, 0.1],
         "SFEW: from RAF-DB against from scratch": [0.3, 0.3],
     }
 
@@ -112,7 +115,13 @@ def test_the_ablation_shows_what_was_trained_with_and_without_costs(
             "| pooling avg | 1.00 | 2 | 1.50 (1.00-2.00) | 10.00 ± 0.00 | 2 |",
         ),
     ):
-        _, tables = write(plan, tmp_path, costs=costs)
+        timed = None
+        if costs:
+            timed = {"side": 90, "batch_size": 32, "width": 0.5}
+            timed |= {"precision": "float32", "device": "two cores"}
+        _, tables = write(plan, tmp_path, costs=costs, timed=timed)
+        said = "90x90, batch 32, width 0.5, float32, two cores." in tables
+        assert said == bool(costs)
         assert text in tables
         assert "| pooling soft |  |  |  |  |  |  |" in tables
 
@@ -133,7 +142,26 @@ def test_an_empty_cell_has_its_reason(plan, tmp_path):
     data, text = write(plan, tmp_path, empty=empty)
     assert data["table_1"][3]["empty"] == "no such file"
     assert "| + ImageNet weights | 86.31 |  |  |  |" in text
-    assert "Empty: rafdb-ours-imagenet: no such file." in text
+    assert "Empty: + ImageNet weights: no such file." in text
+
+
+def test_folds_have_rows_where_they_were_measured(tmp_path):
+    plan = paper_plan.make_plan(
+        ["sfew-ours", "sfew-ours-from-rafdb"],
+        {"rafdb": {}, "sfew": {}},
+        recipes=tmp_path,
+        runs_dir=tmp_path,
+        seeds=1,
+        folds=2,
+    )
+    for network, ((*runs,),) in plan.items():
+        for run in runs:
+            write_run(run, 63 if "from-rafdb" in network else 14)
+    data, text = write(plan, tmp_path)
+    found = {row["label"]: row["ours"] for row in data["table_3"]}
+    assert found["over all folds: from RAF-DB"]["runs"] == [0.9]
+    assert found["over all folds: from scratch"]["runs"] == [0.2]
+    assert "| the same, over all folds | +70.00 |" in text
 
 
 def test_what_a_failed_run_was_needed_for_is_taken_out(plan):

@@ -154,6 +154,12 @@ def test_a_preset_is_a_start_too(whole, tmp_path):
     assert model.output_shape == (None, 7)
     with pytest.raises(UsageError, match="--width 0.05"):
         initial_weights.open_initial_run(preset.directory, width=1.0)
+    said = []
+    start.warn(said.append)
+    assert "does not say which pictures" in said[0]
+    start.check_classes(keras_fer.CLASSES)
+    with pytest.raises(UsageError, match="anger, neutral apart.*of neutral"):
+        start.check_classes(keras_fer.CLASSES[::-1])
 
 
 @pytest.mark.parametrize("kind", ["run", "preset"])

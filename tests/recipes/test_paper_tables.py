@@ -1,10 +1,17 @@
 """The paper's tables by their command: filled, resumed, refused."""
 
+import functools
 import json
 import signal
 
 import pytest
+from PIL import Image
 
+from keras_fer import paper_plan
+from keras_fer.datasets import raf_db_source
+from keras_fer.datasets import sfew_source
+from keras_fer.datasets.drawn_faces import write_drawn_faces
+from keras_fer.errors import DataError
 from recipe_command import refusal
 from recipe_command import run
 from recipe_command import start
@@ -39,6 +46,30 @@ def test_a_wrong_command_ends_before_tensorflow_loads(
     )
     assert status in (2, 3)
     assert expected in error
+
+
+def test_a_face_of_rafdb_in_sfew_is_found_before_any_training(data, tmp_path):
+    """In the validation part, and in a fold's, which train has learned."""
+    faces = write_drawn_faces(
+        tmp_path / "faces", layout="sfew", num_train=56, num_test=14, seed=1
+    )
+    sources = {"rafdb": raf_db_source.find_source(data)}
+    check = functools.partial(
+        paper_plan.check_data,
+        sources,
+        expected_counts="any",
+        on_leak="stop",
+        cache_dir=tmp_path / "cache",
+    )
+    sources["sfew"] = sfew_source.find_source(faces)
+    check(folds=2)
+    seen = data / "basic" / "Image" / "aligned" / "train_00004_aligned.jpg"
+    planted = faces / "SFEW" / "Train" / "Train_Aligned_Faces" / "Happy"
+    Image.open(seen).resize((143, 143)).save(planted / "00004.png")
+    sources["sfew"] = sfew_source.find_source(faces)
+    check()
+    with pytest.raises(DataError, match="00004"):
+        check(folds=2)
 
 
 @pytest.mark.slow

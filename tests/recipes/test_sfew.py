@@ -105,6 +105,25 @@ def test_a_test_face_that_the_weights_have_seen_stops_the_run(
     assert "--on-leak drop" in error
 
 
+def test_a_fold_judges_its_share_of_train_and_validation(sfew, cache, tmp_path):
+    run_dir = tmp_path / "run"
+    status, _, error = run(
+        cache,
+        *("--data-dir", sfew, "--run-dir", run_dir, *SMALL, *LARGER),
+        *("--folds", "5", "--fold", "1"),
+        recipe="sfew",
+    )
+    assert status == 0, error
+    report = json.loads((run_dir / "report.json").read_text())
+    assert report["split"] == "fold 2 of 5"
+    counts = report["counts"]
+    assert counts["test"] == 14 and sum(counts.values()) == 56 + 14
+    with np.load(run_dir / "predictions.npz") as file:
+        judged = file["names"].tolist()
+    assert any("Train" in name for name in judged)
+    assert any("Val" in name for name in judged)
+
+
 @pytest.mark.parametrize(
     "words, expected",
     [
