@@ -61,8 +61,7 @@ def on_devices(model, devices="1", *, synchronized=False):
     if keras.backend.backend() != "tensorflow":
         raise UsageError(
             "--devices is for the TensorFlow backend. Here it is "
-            f"{keras.backend.backend()}; on JAX, --coordinator localhost:9876 "
-            "--num-processes 1 --process-id 0 trains on all GPUs."
+            f"{keras.backend.backend()}."
         )
     import tensorflow as tf
 

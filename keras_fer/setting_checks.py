@@ -85,6 +85,7 @@ def check(config):
             "the first one is 0."
         )
     _check_cluster(values)
+    _check_devices(values)
     crop, image = values.get("crop_size"), values.get("image_size")
     if crop and image and crop > image:
         raise UsageError(
@@ -153,14 +154,32 @@ def _check_cluster(settings):
             "--devices is for one process. With --coordinator each process "
             "uses every GPU it sees (CUDA_VISIBLE_DEVICES=0,2 shows two)."
         )
-    for name in ("sam", "flip_consistency"):
-        if settings.get(name):
-            raise UsageError(
-                f"--{name.replace('_', '-')} needs the TensorFlow backend "
-                "and so one machine. Leave it or --coordinator out."
-            )
     if number:
         check_batch(settings["batch_size"], number, f"{number} processes")
+
+
+def _check_devices(settings):
+    """Refuses what only one device, or TensorFlow alone, can do."""
+    backend = os.environ.get("KERAS_BACKEND", "tensorflow")
+    several = settings.get("devices", "1") != "1"
+    if several and backend != "tensorflow":
+        raise UsageError(
+            f"--devices is for the TensorFlow backend. Here it is {backend}; "
+            "on JAX, --coordinator localhost:9876 --num-processes 1 "
+            "--process-id 0 trains on all GPUs."
+        )
+    for name in ("sam", "flip_consistency"):
+        if settings.get(name) and backend != "tensorflow":
+            raise UsageError(
+                f"{_flag(name)} needs the TensorFlow backend and so one "
+                f"machine. Leave it, or KERAS_BACKEND={backend} and "
+                "--coordinator, out."
+            )
+        if settings.get(name) and several:
+            raise UsageError(
+                f"{_flag(name)} trains on one device. Leave it or --devices "
+                "out."
+            )
 
 
 def _check_backend():

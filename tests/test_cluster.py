@@ -61,12 +61,21 @@ def test_a_process_is_told_its_place(on_jax):
         ("--coordinator host:70000", "expected HOST:PORT"),
         (f"{ONE_OF_TWO} --devices 2", "CUDA_VISIBLE_DEVICES"),
         (f"{ONE_OF_TWO} --sam 0.05", "--sam needs the TensorFlow backend"),
+        ("--devices 2", "--devices is for the TensorFlow backend"),
+        ("--sam 0.05", "Leave it, or KERAS_BACKEND=jax"),
         (f"{ONE_OF_TWO} --batch-size 7", "Take 6 or 8"),
         (f"{ONE_OF_TWO} --batch-size 1", "Take 2."),
     ],
 )
 def test_what_cannot_be_is_refused(words, expected, capsys):
     assert expected in refusal(words, capsys)
+
+
+def test_what_one_device_does_is_refused_on_several(monkeypatch, capsys):
+    monkeypatch.delenv("KERAS_BACKEND", raising=False)
+    assert "--sam trains on one device" in refusal(
+        "--devices 2 --sam 0.05", capsys
+    )
 
 
 @pytest.mark.parametrize("backend", [None, "tensorflow", "torch"])
