@@ -47,12 +47,12 @@ def test_set_up_is_global_and_says_what_it_did():
 @pytest.mark.skipif(
     platform.libc_ver()[0] != "glibc", reason="glibc's allocator"
 )
-def test_the_tuned_allocator_keeps_freed_memory():
+def test_the_tuned_allocator_keeps_freed_memory_until_it_is_released():
     """Untuned, a freed block of 64 MB goes back to the system."""
     code = """
 import os, sys
 from keras_fer import runtime
-if sys.argv[1] == "tuned":
+if sys.argv[1] != "untuned":
     assert runtime.tune_allocator()
 import numpy as np
 def resident():
@@ -60,9 +60,15 @@ def resident():
     return pages * os.sysconf("SC_PAGE_SIZE")
 block = np.ones(8_000_000)
 del block
+if sys.argv[1] == "released":
+    assert runtime.release_memory()
 print(resident() > 64e6 + 20e6)
 """
-    for argument, kept in (("tuned", "True"), ("untuned", "False")):
+    for argument, kept in (
+        ("tuned", "True"),
+        ("released", "False"),
+        ("untuned", "False"),
+    ):
         printed = subprocess.run(
             [sys.executable, "-c", code, argument],
             capture_output=True,

@@ -12,6 +12,7 @@ import numpy as np
 from keras_fer import evaluation
 from keras_fer import files
 from keras_fer import model_file
+from keras_fer import runtime
 from keras_fer.classes import CLASSES
 from keras_fer.errors import UsageError
 from keras_fer.export import parity
@@ -127,6 +128,7 @@ def export_model(
                         class_names, image_size, view_size, name
                     )
                     model_file.attach(paths[name], contract)
+                runtime.release_memory()
             facts = {**(context or {}), **_identity(model, calibration)}
             report = parity.measure(
                 reference,
