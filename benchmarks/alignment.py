@@ -23,7 +23,6 @@ from keras_fer import faces
 from keras_fer import metrics
 from keras_fer.classifier import Classifier
 from keras_fer.comparison import bootstrap_interval
-from keras_fer.datasets import image_folder
 from keras_fer.datasets import layouts
 from keras_fer.face_detectors import mtcnn_detector
 from keras_fer.face_image import to_rgb
@@ -48,10 +47,7 @@ class Config:
 
 
 def main(config):
-    name = layouts.recognize(config.data_dir)
-    source = layouts.find_source(name, config.data_dir, "basic")
-    split = layouts.choose_split(name, source, config.split)
-    (part,) = image_folder.load_source(source.take_split(split)).values()
+    part, split = layouts.load_judged_part(config.data_dir, config.split)
     rng = np.random.default_rng(config.seed)
     order = rng.permutation(len(part))[: config.num_faces]
     labels = part.labels[order]
@@ -80,7 +76,7 @@ def main(config):
             )
             shares = list(answer.probabilities.values())
             answers.setdefault(form, []).append(shares)
-    print(f"{source.directory}, {split}: {len(labels)} faces")
+    print(f"{config.data_dir}, {split}: {len(labels)} faces")
     print("| faces | accuracy | mean recall | difference | missed |")
     print("| --- | ---: | ---: | ---: | ---: |")
     answers = {form: np.array(shares) for form, shares in answers.items()}

@@ -30,7 +30,6 @@ from keras_fer import faces
 from keras_fer import markdown
 from keras_fer import photos
 from keras_fer.classifier import Classifier
-from keras_fer.datasets import image_folder
 from keras_fer.datasets import layouts
 from keras_fer.face_image import to_rgb
 
@@ -69,7 +68,7 @@ class Found:
 
 
 def main(config):
-    part = load_faces(config.data_dir)
+    part, _ = layouts.load_judged_part(config.data_dir)
     rng = np.random.default_rng(config.seed)
     order = rng.permutation(len(part))[: 4 * config.num_photos]
     classifier = Classifier(config.model)
@@ -93,14 +92,6 @@ def main(config):
                     for one in found
                 )
     report(rows, false, milliseconds)
-
-
-def load_faces(directory):
-    name = layouts.recognize(directory)
-    source = layouts.find_source(name, directory, "basic")
-    split = layouts.choose_split(name, source, None)
-    (part,) = image_folder.load_source(source.take_split(split)).values()
-    return part
 
 
 def draw_photo(contents, rng, path):

@@ -5,9 +5,10 @@
 
 Runs `keras-fer predict` as a user does on two photographs in the public
 domain, which scikit-image (an astronaut, NASA) and Matplotlib (Grace Hopper,
-US Navy) carry, says how long the first answer took, and writes the pictures
-for the README: NAME.png with the faces, NAME-looked.png with where the
-network looked. Needs the extra `faces`, and an exported run or a preset.
+US Navy) carry, says how long the first answer took, and writes the astronaut's
+pictures, which the README shows: NAME.png with the faces, NAME-looked.png with
+where the network looked. Needs the extra `faces`, and an exported run or a
+preset.
 """
 
 import dataclasses
@@ -34,7 +35,7 @@ class Config:
 
 
 def main(config):
-    photos = find_photos()
+    photos = shown, _ = find_photos()
     with tempfile.TemporaryDirectory() as folder:
         drawn, looked = Path(folder, "drawn"), Path(folder, "looked")
         words = ["predict", *photos, "--annotate", drawn, "--explain", looked]
@@ -48,8 +49,8 @@ def main(config):
         if status:
             return status
         for suffix, pictures in (("", drawn), ("-looked", looked)):
-            for path in sorted(pictures.glob("*.*g")):
-                save_small(path, config.output / f"{path.stem}{suffix}.png")
+            (path,) = pictures.glob(f"{shown.stem}*.*g")
+            save_small(path, config.output / f"{shown.stem}{suffix}.png")
     print(f"{seconds:.0f} s, both networks loaded: {config.output}")
     return 0
 

@@ -39,7 +39,7 @@ class Config:
     """Different ones among them."""
     num_shards: int = 16
     batch_size: int = 32
-    rounds: int = 2
+    rounds: int = 3
     folder: Path | None = None
     """Where the shards are written for a while. None: the usual place."""
     way: Literal["", "memory", "files", "tenth"] = ""

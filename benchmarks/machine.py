@@ -3,8 +3,8 @@
     python -m benchmarks.machine
 
 Multiplies large square matrices in float32 and in bfloat16, and adds large
-arrays, by TensorFlow as the network does, in turn in one run. The other parts
-measure the same limits within their own rounds and say how near they come.
+arrays, by TensorFlow as the network does, in turn in one run. Training steps
+and their profile are timed beside the same limits and say how near they come.
 """
 
 import dataclasses

@@ -3,12 +3,15 @@
     python -m benchmarks.time_spent
 
 TensorFlow's profiler, over a few training steps: seconds of each kind of
-operation and of each block. Then the exported network, cut off after each
-block and timed in turn on LiteRT: what each block adds to one answer.
+operation and of each block, beside what the machine could do: the rate of
+matrix products for convolutions, that of memory for what passes over maps.
+Then the exported network, cut off after each block and timed in turn on
+LiteRT: what each block adds to one answer.
 """
 
 import collections
 import dataclasses
+import math
 import re
 import tempfile
 from pathlib import Path
@@ -16,6 +19,7 @@ from pathlib import Path
 import numpy as np
 import tyro
 
+from benchmarks import machine
 from benchmarks import tflite_latency
 from benchmarks import training_step
 from keras_fer import markdown
@@ -23,13 +27,18 @@ from keras_fer import runtime
 from keras_fer import timing
 
 # The first pattern that an operation's "path:type" matches says its kind.
-KINDS = {
-    "pooling, forward and backward, with LIP's logits": r"_pool",
+POOLING = "pooling, forward and backward, with LIP's logits"
+CONVOLUTIONS = {
     "convolutions, backward, to the weights": r":\w*Conv2DBackpropFilter",
     "convolutions, backward, to the inputs": r":\w*Conv2DBackpropInput",
     "convolutions, forward": r":\w*Conv2D",
-    "batch normalisation": r"_bn|BatchNorm",
-    "ReLU": r"_relu|:\w*Relu",
+}
+NORMALIZATION, ACTIVATION = "batch normalisation", "ReLU"
+KINDS = {
+    POOLING: r"_pool",
+    **CONVOLUTIONS,
+    NORMALIZATION: r"_bn|BatchNorm",
+    ACTIVATION: r"_relu|:\w*Relu",
     "optimiser": r"sgd|SGD|[Aa]ssign|Resource|optimizer",
     "between precisions": r":\w*Cast",
 }
@@ -64,7 +73,20 @@ def main(config):
     precision = runtime.choose_precision(config.precision)
     model = training_step.build(config.side, config.width, precision, "lip")
     step = step_time.step_of(model, config.batch_size)
-    seconds = np.median(timing.in_turn({"step": step}, config.steps)["step"])
+    dtype = "bfloat16" if precision == "mixed_bfloat16" else "float32"
+    add, num_bytes = machine.addition()
+    timed = timing.in_turn(
+        {"step": step, "matrix": machine.matrix_product(dtype), "memory": add},
+        config.steps,
+    )
+    seconds = np.median(timed["step"])
+    rates = {
+        "matrix": machine.matrix_work() / np.median(timed["matrix"]),
+        "memory": num_bytes / np.median(timed["memory"]),
+    }
+    near = beside_limits(
+        model, config.batch_size, 2 if dtype == "bfloat16" else 4, rates
+    )
     spent = profile(step, config.steps)
     print(
         f"A training step with LIP, {config.side}x{config.side}, batch "
@@ -72,7 +94,7 @@ def main(config):
         f"{1000 * seconds:.0f} ms without the profiler. Milliseconds are sums "
         "over operations, some of which run side by side.\n"
     )
-    print(by_kind(spent))
+    print(by_kind(spent, near))
     print()
     print(by_block(spent))
     print()
@@ -108,11 +130,58 @@ def kind_of(name):
     return next(kinds, REST)
 
 
-def by_kind(spent):
+def beside_limits(model, batch_size, item_size, rates):
+    """{kind: says of its milliseconds how near the machine's limit they are}.
+
+    Of convolutions, each direction multiplies alike (but for the first one,
+    which has no gradient to the image). Of the rest, how often its maps could
+    have been read or written in that time.
+    """
+    import keras
+
+    from keras_fer import costs
+
+    parts = costs.count_costs(model)
+    operations = 2 * batch_size * (parts["trunk"][1] + parts["head"][1])
+    at_best = 1e3 * operations / rates["matrix"]
+    near = {
+        kind: lambda ms: f"{at_best / ms:.0%} of the matrix rate"
+        for kind in CONVOLUTIONS
+    }
+    layers = {
+        POOLING: lambda layer: layer.name.endswith("_pool"),
+        NORMALIZATION: lambda layer: isinstance(
+            layer, keras.layers.BatchNormalization
+        ),
+        ACTIVATION: lambda layer: layer.name.endswith("_relu"),
+    }
+    for kind, is_one in layers.items():
+        cells = sum(
+            math.prod(layer.input.shape[1:])
+            for layer in model.layers
+            if is_one(layer)
+        )
+        bytes_of_map = batch_size * cells * item_size
+        one = 1e3 * bytes_of_map / rates["memory"]
+        near[kind] = lambda ms, one=one: f"{ms / one:.0f} passes over its maps"
+    return near
+
+
+def by_kind(spent, near):
     kinds = collections.Counter()
     for name, milliseconds in spent.items():
         kinds[kind_of(name)] += milliseconds
-    return shares("kind of operation", kinds)
+    rows = [
+        [
+            kind,
+            f"{milliseconds:.1f}",
+            f"{milliseconds / kinds.total():.1%}",
+            near[kind](milliseconds) if kind in near else "",
+        ]
+        for kind, milliseconds in kinds.most_common()
+    ]
+    header = ["kind of operation", "ms a step", "share", "beside the limit"]
+    return markdown.table(header, rows)
 
 
 def by_block(spent):
@@ -120,7 +189,11 @@ def by_block(spent):
     for name, milliseconds in spent.items():
         found = (block for block in BLOCKS if f"/{block}" in name)
         blocks[next(found, REST)] += milliseconds
-    return shares("part of the network", blocks)
+    rows = [
+        [block, f"{milliseconds:.1f}", f"{milliseconds / blocks.total():.1%}"]
+        for block, milliseconds in blocks.most_common()
+    ]
+    return markdown.table(["part of the network", "ms a step", "share"], rows)
 
 
 def largest(spent, number):
@@ -133,14 +206,6 @@ def largest(spent, number):
         rows.append([path, operation, f"{milliseconds:.1f}", share])
     header = ["operation", "type", "ms a step", "share"]
     return markdown.table(header, rows)
-
-
-def shares(title, spent):
-    rows = [
-        [name, f"{milliseconds:.1f}", f"{milliseconds / spent.total():.1%}"]
-        for name, milliseconds in spent.most_common()
-    ]
-    return markdown.table([title, "ms a step", "share"], rows)
 
 
 def answer_by_block(config, model_format):

@@ -182,6 +182,26 @@ def choose_split(name, source, split=None):
     return chosen
 
 
+def load_judged_part(directory, split=None):
+    """The faces that a data set is judged on, of whatever layout it has.
+
+    Args:
+        directory: the data set's folder.
+        split: see `choose_split`.
+
+    Returns:
+        (The faces as `LabeledFaces`, the part's name).
+
+    Raises:
+        UsageError, DataError: as `recognize`, `find_source`, `choose_split`.
+    """
+    name = recognize(directory)
+    source = find_source(name, directory)
+    split = choose_split(name, source, split)
+    (faces,) = image_folder.load_source(source.take_split(split)).values()
+    return faces, split
+
+
 def _module(name):
     # These load TensorFlow Datasets, which takes half a second.
     return importlib.import_module(f"keras_fer.datasets.{name}")

@@ -36,7 +36,7 @@ DIR/Val/Val_Aligned_Faces/Angry exist. DIR/Test/Test_Aligned_Faces may be
 missing: its labels are not given out."""
 WHY_ALIGNED = """\
 SFEW also ships whole film frames, in which the face is small and anywhere.
-Published reruns fall from about 60 % to 24 % on them, so they are refused."""
+The paper's network is for aligned faces, so they are refused."""
 
 
 def find_source(directory):

@@ -96,6 +96,16 @@ def test_the_part_that_judges(data, sfew, tmp_path):
     assert layouts.choose_split("folder", source) == "train"
 
 
+def test_the_judged_part_is_loaded_from_its_folder_alone(data):
+    source = layouts.find_source("raf_db", data)
+    for chosen, expected in ((None, "test"), ("train", "train")):
+        faces, split = layouts.load_judged_part(data, chosen)
+        assert split == expected
+        records = source.take_split(expected).records
+        assert [r.label for r in records] == faces.labels.tolist()
+        assert faces.images[0] == records[0].path.read_bytes()
+
+
 def test_fer2013s_last_test_is_looked_at_on_request_alone(tmp_path):
     for expression in set(CLASS_FOLDERS) - {"surprised"}:
         folder = tmp_path / "all" / expression
