@@ -27,7 +27,8 @@ from keras_fer import runtime
 from keras_fer import timing
 
 # The first pattern that an operation's "path:type" matches says its kind.
-POOLING = "pooling, forward and backward, with LIP's logits"
+LOGITS = "LIP's logits, their convolutions"
+POOLING = "pooling, forward and backward"
 CONVOLUTIONS = {
     "convolutions, backward, to the weights": r":\w*Conv2DBackpropFilter",
     "convolutions, backward, to the inputs": r":\w*Conv2DBackpropInput",
@@ -35,6 +36,7 @@ CONVOLUTIONS = {
 }
 NORMALIZATION, ACTIVATION = "batch normalisation", "ReLU"
 KINDS = {
+    LOGITS: r"_pool.*Conv2D",
     POOLING: r"_pool",
     **CONVOLUTIONS,
     NORMALIZATION: r"_bn|BatchNorm",
@@ -73,7 +75,7 @@ def main(config):
     precision = runtime.choose_precision(config.precision)
     model = training_step.build(config.side, config.width, precision, "lip")
     step = step_time.step_of(model, config.batch_size)
-    dtype = "bfloat16" if precision == "mixed_bfloat16" else "float32"
+    dtype = precision.removeprefix("mixed_")
     add, num_bytes = machine.addition()
     timed = timing.in_turn(
         {"step": step, "matrix": machine.matrix_product(dtype), "memory": add},
@@ -84,8 +86,8 @@ def main(config):
         "matrix": machine.matrix_work() / np.median(timed["matrix"]),
         "memory": num_bytes / np.median(timed["memory"]),
     }
-    near = beside_limits(
-        model, config.batch_size, 2 if dtype == "bfloat16" else 4, rates
+    least = least_milliseconds(
+        model, config.batch_size, 4 if dtype == "float32" else 2, rates
     )
     spent = profile(step, config.steps)
     print(
@@ -94,7 +96,7 @@ def main(config):
         f"{1000 * seconds:.0f} ms without the profiler. Milliseconds are sums "
         "over operations, some of which run side by side.\n"
     )
-    print(by_kind(spent, near))
+    print(by_kind(spent, least))
     print()
     print(by_block(spent))
     print()
@@ -130,56 +132,56 @@ def kind_of(name):
     return next(kinds, REST)
 
 
-def beside_limits(model, batch_size, item_size, rates):
-    """{kind: says of its milliseconds how near the machine's limit they are}.
+def least_milliseconds(model, batch_size, item_size, rates):
+    """What each kind would take at the machine's limit.
 
-    Of convolutions, each direction multiplies alike (but for the first one,
-    which has no gradient to the image). Of the rest, how often its maps could
-    have been read or written in that time.
+    Of convolutions, at the rate of matrix products; each direction multiplies
+    alike (but for the first one, which has no gradient to the image). Of what
+    passes over maps, the time to read or write its maps once.
+
+    Returns:
+        {kind: milliseconds a step}.
     """
     import keras
 
     from keras_fer import costs
 
     parts = costs.count_costs(model)
-    operations = 2 * batch_size * (parts["trunk"][1] + parts["head"][1])
-    at_best = 1e3 * operations / rates["matrix"]
-    near = {
-        kind: lambda ms: f"{at_best / ms:.0%} of the matrix rate"
-        for kind in CONVOLUTIONS
+    products = dict.fromkeys(CONVOLUTIONS, parts["trunk"][1] + parts["head"][1])
+    products[LOGITS] = 3 * parts["logits"][1]
+    least = {
+        kind: 1e3 * 2 * batch_size * number / rates["matrix"]
+        for kind, number in products.items()
     }
-    layers = {
+    for kind, is_one in {
         POOLING: lambda layer: layer.name.endswith("_pool"),
         NORMALIZATION: lambda layer: isinstance(
             layer, keras.layers.BatchNormalization
         ),
         ACTIVATION: lambda layer: layer.name.endswith("_relu"),
-    }
-    for kind, is_one in layers.items():
+    }.items():
         cells = sum(
             math.prod(layer.input.shape[1:])
             for layer in model.layers
             if is_one(layer)
         )
-        bytes_of_map = batch_size * cells * item_size
-        one = 1e3 * bytes_of_map / rates["memory"]
-        near[kind] = lambda ms, one=one: f"{ms / one:.0f} passes over its maps"
-    return near
+        least[kind] = 1e3 * batch_size * cells * item_size / rates["memory"]
+    return least
 
 
-def by_kind(spent, near):
+def by_kind(spent, least):
     kinds = collections.Counter()
     for name, milliseconds in spent.items():
         kinds[kind_of(name)] += milliseconds
-    rows = [
-        [
-            kind,
-            f"{milliseconds:.1f}",
-            f"{milliseconds / kinds.total():.1%}",
-            near[kind](milliseconds) if kind in near else "",
-        ]
-        for kind, milliseconds in kinds.most_common()
-    ]
+    rows = []
+    for kind, milliseconds in kinds.most_common():
+        beside = ""
+        if kind in (*CONVOLUTIONS, LOGITS):
+            beside = f"{least[kind] / milliseconds:.0%} of the matrix rate"
+        elif kind in least:
+            beside = f"{milliseconds / least[kind]:.0f} passes over its maps"
+        share = f"{milliseconds / kinds.total():.1%}"
+        rows.append([kind, f"{milliseconds:.1f}", share, beside])
     header = ["kind of operation", "ms a step", "share", "beside the limit"]
     return markdown.table(header, rows)
 

@@ -50,7 +50,7 @@ class PeerLostError(ExpectedError):
 
 
 class PredictionInterrupted(ExpectedError):
-    """A signal asked to stop; the answers so far are kept."""
+    """Stopped by a signal or a full disk; a journal keeps the answers."""
 
     exit_status = 4
 

@@ -44,11 +44,15 @@ class InitialRun:
         """
         if tuple(class_names) != self.class_names:
             raise UsageError(
-                f"--initial-weights {self.weights_path.parent} tells "
+                f"--initial-weights {self._name} tells "
                 f"{', '.join(self.class_names)} apart, and the faces are of "
                 f"{', '.join(class_names)}. recipes/image_folder.py starts "
                 "from weights of other classes."
             )
+
+    @property
+    def _name(self):
+        return self.description.get("preset") or self.description["run"]
 
     def warn(self, say):
         """Says where nobody knows which pictures are behind the weights."""

@@ -97,6 +97,9 @@ def check_data(
 ):
     """Finds what a run would refuse before the first one is trained.
 
+    A face of RAF-DB in SFEW stops all runs here, since one of them starts
+    from what others have learned.
+
     Args:
         sources: {"rafdb" and perhaps "sfew": `PictureSource`}.
         expected_counts, on_leak, cache_dir: as the recipes take them.

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from keras_fer.errors import UsageError
 
+_ONE = ("1", "all")  # of `--devices`
 _DATA_FIELDS = ("data_dir", "rafdb_dir", "sfew_dir")
 # Smallest and largest value; other numbers are 0 or more.
 _RANGES = {
@@ -160,9 +161,12 @@ def _check_cluster(settings):
 
 def _check_devices(settings):
     """Refuses what only one device, or TensorFlow alone, can do."""
-    backend = os.environ.get("KERAS_BACKEND", "tensorflow")
-    several = settings.get("devices", "1") != "1"
-    if several and backend != "tensorflow":
+    backend = os.environ.get("KERAS_BACKEND") or "tensorflow"
+    devices = settings.get("devices", "1")
+    words = [word for word in devices.split(",") if word]
+    # "all" can be one, and "1," is: what is there is known later.
+    several = len(words) > 1 or words == [devices] and devices not in _ONE
+    if devices != "1" and backend != "tensorflow":
         raise UsageError(
             f"--devices is for the TensorFlow backend. Here it is {backend}; "
             "on JAX, --coordinator localhost:9876 --num-processes 1 "

@@ -130,14 +130,17 @@ def _timed(frames, rate, is_told=True):
     Yields:
         (seconds from the first frame, frame).
     """
-    elapsed = None
+    first = elapsed = None
     for frame in frames:
+        told = frame.time if is_told else None
         if elapsed is None:
-            first, elapsed = frame.time or 0, 0
-        elif not is_told or frame.time is None or frame.time <= first + elapsed:
+            elapsed = 0
+        elif told is None or first is None or told - first <= elapsed:
             elapsed += 1 / rate
         else:
-            elapsed = frame.time - first
+            elapsed = told - first
+        if told is not None:
+            first = told - elapsed  # later ones count from here
         yield float(elapsed), frame
 
 

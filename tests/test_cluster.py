@@ -73,9 +73,12 @@ def test_what_cannot_be_is_refused(words, expected, capsys):
 
 def test_what_one_device_does_is_refused_on_several(monkeypatch, capsys):
     monkeypatch.delenv("KERAS_BACKEND", raising=False)
-    assert "--sam trains on one device" in refusal(
-        "--devices 2 --sam 0.05", capsys
-    )
+    for devices in ("2", "0,1"):
+        assert "--sam trains on one device" in refusal(
+            f"--devices {devices} --sam 0.05", capsys
+        )
+    for devices in ("1", "0,", "all"):
+        assert read(f"--devices {devices} --sam 0.05").sam == 0.05
 
 
 @pytest.mark.parametrize("backend", [None, "tensorflow", "torch"])

@@ -59,9 +59,10 @@ def check_places(files, folders, photos):
     parents = (path.parent for path in replaced)
     for folder in (*folders.values(), *parents):
         try:
-            folder.mkdir(parents=True, exist_ok=True)
-            with tempfile.TemporaryFile(dir=folder):
-                pass
+            with artefacts.full_disk_named(folder):
+                folder.mkdir(parents=True, exist_ok=True)
+                with tempfile.TemporaryFile(dir=folder):
+                    pass
             mark = folder / OUTPUT_MARK
             if folder in folders.values() and not mark.exists():
                 artefacts.write_text(mark, _MARK_TEXT)

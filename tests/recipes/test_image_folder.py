@@ -158,7 +158,9 @@ def test_a_preset_is_a_start_too(whole, tmp_path):
     start.warn(said.append)
     assert "does not say which pictures" in said[0]
     start.check_classes(keras_fer.CLASSES)
-    with pytest.raises(UsageError, match="anger, neutral apart.*of neutral"):
+    with pytest.raises(
+        UsageError, match="start tells.*neutral apart.*of neutral"
+    ):
         start.check_classes(keras_fer.CLASSES[::-1])
 
 

@@ -64,12 +64,22 @@ def test_a_face_of_rafdb_in_sfew_is_found_before_any_training(data, tmp_path):
     sources["sfew"] = sfew_source.find_source(faces)
     check(folds=2)
     seen = data / "basic" / "Image" / "aligned" / "train_00004_aligned.jpg"
-    planted = faces / "SFEW" / "Train" / "Train_Aligned_Faces" / "Happy"
-    Image.open(seen).resize((143, 143)).save(planted / "00004.png")
-    sources["sfew"] = sfew_source.find_source(faces)
+    picture = Image.open(seen).resize((143, 143))
+
+    def plant(part):
+        folder = faces / "SFEW" / part / f"{part}_Aligned_Faces" / "Happy"
+        picture.save(folder / "00004.png")
+        sources["sfew"] = sfew_source.find_source(faces)
+        return folder / "00004.png"
+
+    planted = plant("Train")
     check()
     with pytest.raises(DataError, match="00004"):
         check(folds=2)
+    planted.unlink()
+    plant("Val")
+    with pytest.raises(DataError, match="00004"):
+        check()
 
 
 @pytest.mark.slow

@@ -12,7 +12,12 @@ const find = (selector) => document.querySelector(selector);
 const messages = new Messages(document);
 const stage = new Stage(find("#stage"));
 const faceList = new FaceList(find("#faces"));
-const camera = new Camera(find("#video"), loseCamera);
+const camera = new Camera(find("#video"), () =>
+  loseCamera(
+    "The camera stopped giving pictures: it was unplugged, or taken away " +
+      "from this page. Use it again, or choose a photo.",
+  ),
+);
 const input = find("#file");
 const whole = find("#whole");
 
@@ -27,6 +32,7 @@ function load() {
   messages.complain("");
   messages.showProgress({});
   engine?.close();
+  const before = shownPhoto ? null : turn;
   engine = new Engine((sizes) => messages.showProgress(sizes));
   ready = engine.load().then(({ contract, addresses }) => {
     messages.hideProgress();
@@ -38,7 +44,8 @@ function load() {
   });
   ready
     .then(() => {
-      if (!turn) messages.say("Ready. Choose a photo or use the camera.");
+      if (turn !== before) return;
+      messages.say("Ready. Choose a photo or use the camera.");
     })
     .catch((error) => {
       messages.hideProgress();
@@ -139,10 +146,7 @@ async function startCamera(start) {
     if (!(await start())) return;
   } catch (error) {
     if (mine !== turn) return;
-    stopCamera();
-    stage.showNothing();
-    messages.say("");
-    return messages.complain(error.message);
+    return loseCamera(error.message);
   }
   if (mine !== turn) return camera.stop();
   stage.showVideo(camera.mirrored);
@@ -160,8 +164,7 @@ async function watch(mine) {
     contract = await ready;
   } catch {
     if (mine !== turn) return;
-    stopCamera();
-    stage.showNothing();
+    loseCamera("");
     return complainOfLoading(); // `clear` took it away
   }
   let rate = 0;
@@ -185,22 +188,18 @@ async function watch(mine) {
       show(found, contract, rate || null); // unknown at the first
     } catch (error) {
       if (mine !== turn) return;
-      stopCamera();
-      return messages.complain(`The camera stopped. ${error.message}`);
+      return loseCamera(`The camera stopped. ${error.message}`);
     }
   }
 }
 
-function loseCamera() {
+function loseCamera(why) {
   turn += 1;
   stopCamera();
   clear();
   stage.showNothing();
   messages.say("");
-  messages.complain(
-    "The camera stopped giving pictures: it was unplugged, or taken away " +
-      "from this page. Use it again, or choose a photo.",
-  );
+  messages.complain(why);
 }
 
 function stopCamera() {
