@@ -72,7 +72,10 @@ def main(config):
     rng = np.random.default_rng(config.seed)
     order = rng.permutation(len(part))[: 4 * config.num_photos]
     classifier = Classifier(config.model)
-    with tempfile.TemporaryDirectory() as folder, open_page(config) as page:
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        open_page(config.model) as page,
+    ):
         rows, false, milliseconds = [], {"mtcnn": 0, "page": 0}, []
         for number in range(len(order) // 4):
             path = Path(folder, f"{number}.png")
@@ -143,19 +146,27 @@ def ask_mtcnn(path, classifier):
 
 def ask_page(page, path):
     """The faces that the page shows, and how long it looked for them, ms."""
-    page.set_input_files("#file", path)
-    page.wait_for_selector("#speed:not(:empty)")
+    found = choose(page, path)
     taken = int(re.search(r"(\d+) ms", page.inner_text("#speed"))[1])
-    found = json.loads(page.evaluate(READ))
     return [
         Found(np.reshape(points, (-1, 2)), int(np.argmax(probabilities)))
         for points, probabilities in found
     ], taken
 
 
+def choose(page, path):
+    """Gives the page a photo; [points, probabilities] of each face."""
+    page.set_input_files("#file", path)
+    page.wait_for_selector("#speed:not(:empty)")
+    return json.loads(page.evaluate(READ))
+
+
 @contextlib.contextmanager
-def open_page(config):
-    """The page, built with the model, in a browser, its networks loaded."""
+def open_page(model):
+    """The page, built with a .tflite, in a browser, its networks loaded.
+
+    None takes the shipped preset's.
+    """
     from playwright.sync_api import sync_playwright
 
     node, chromium = shutil.which("node"), shutil.which("chromium")
@@ -166,8 +177,8 @@ def open_page(config):
         contextlib.ExitStack() as stack,
     ):
         built = Path(folder, "page")
-        model = ["--model", config.model.absolute()] if config.model else []
-        command = [node, WEB / "build.js", *model, "--output", built]
+        named = ["--model", model.absolute()] if model else []
+        command = [node, WEB / "build.js", *named, "--output", built]
         subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
         server = subprocess.Popen(
             [node, WEB / "serve.js", "--port", "0", "--directory", built],

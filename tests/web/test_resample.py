@@ -1,14 +1,9 @@
 import numpy as np
 import pytest
-from PIL import Image
 
-from drawn import drawn_faces
 from javascript import call
-from keras_fer.errors import DataError
-from keras_fer.face_image import read_face
 
 pytestmark = pytest.mark.browser
-CONTRACT = {"imageSize": 40, "viewSize": 32}
 
 
 def sample(image, transform, size):
@@ -36,21 +31,6 @@ def similarity(angle, scale, center, size):
         "yy": a,
         "y": size / 2 - (b * x + a * y),
     }
-
-
-@pytest.mark.parametrize(
-    "shape", [(100, 100), (77, 131), (24, 17), (40, 40), (90, 33)]
-)
-def test_a_whole_picture_is_resized_as_the_classifier_does(shape):
-    height, width = shape
-    (face,) = drawn_faces(1, size=150)
-    picture = Image.fromarray(face.astype("uint8")).resize((width, height))
-    resized = picture.resize((40, 40), Image.Resampling.BILINEAR)
-    expected = np.asarray(resized, int)[4:36, 4:36]
-    transform = call("resample.js", "resizeTransform", width, height, CONTRACT)
-    found = sample(np.asarray(picture), transform, 32)
-    # Pillow rounds twice, once a direction.
-    assert np.abs(found - expected).max() <= 1
 
 
 def test_a_quarter_turn_moves_pixels_and_changes_none():
@@ -91,18 +71,3 @@ def test_outside_is_as_the_nearest_pixel():
     image[:, -1] = 200
     found = sample(image, similarity(0, 1.0, (20, 5), 8), 8)
     assert (found == 200).all()
-
-
-@pytest.mark.parametrize(
-    "size",
-    [(1, 1), (31, 40), (32, 32), (32, 64), (32, 65), (200, 99), (99, 40)],
-)
-def test_a_size_that_python_refuses_is_refused_alike(size):
-    problem = call("resample.js", "problemOfCrop", *size, CONTRACT)
-    picture = Image.new("RGB", size)
-    if problem is None:
-        read_face(picture, CONTRACT["imageSize"])  # does not raise
-        return
-    with pytest.raises(DataError) as refused:
-        read_face(picture, CONTRACT["imageSize"])
-    assert str(refused.value).replace("The picture is", "It is") == problem

@@ -2,8 +2,6 @@
 // filter that widens with the scale, which is Pillow's BILINEAR. A canvas
 // would look at four neighbours in one browser and at many in another.
 
-const MIN_SIDE = 32; // of a face crop, as in keras_fer
-
 /**
  * An affine map of picture coordinates to view coordinates, in pixels; pixel
  * (0, 0) covers 0 to 1 in both directions.
@@ -78,44 +76,4 @@ export function sampleView(pixels, transform, size) {
     }
   }
   return view;
-}
-
-/**
- * What keras_fer.face_image.read_face says of a size that no face crop has.
- *
- * @param {number} width of the picture, in pixels.
- * @param {number} height of the picture, in pixels.
- * @param {{imageSize: number}} contract
- * @returns {?string} null for a size that will do.
- */
-export function problemOfCrop(width, height, { imageSize }) {
-  const short = Math.min(width, height);
-  const long = Math.max(width, height);
-  if (short >= MIN_SIDE && long <= 2 * short) return null;
-  return (
-    `It is ${width}x${height} pixels. Expected: a face crop, at least ` +
-    `${MIN_SIDE} pixels a side and at most twice as long as wide; it is ` +
-    `resized to ${imageSize}x${imageSize}.`
-  );
-}
-
-/**
- * The contract's resize: a whole picture to a square, then the square's
- * centre.
- *
- * @param {number} width of the picture, in pixels.
- * @param {number} height of the picture, in pixels.
- * @param {{imageSize: number, viewSize: number}} contract
- * @returns {Transform}
- */
-export function resizeTransform(width, height, { imageSize, viewSize }) {
-  const margin = Math.floor((imageSize - viewSize) / 2);
-  return {
-    xx: imageSize / width,
-    xy: 0,
-    x: -margin,
-    yx: 0,
-    yy: imageSize / height,
-    y: -margin,
-  };
 }

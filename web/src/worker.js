@@ -7,7 +7,7 @@ import { Detector } from "./detector.js";
 import { download } from "./download.js";
 import { compile, loadRuntime } from "./litert.js";
 import { Picture } from "./picture.js";
-import { problemOfCrop, resizeTransform, sampleView } from "./resample.js";
+import { problemOfCrop, resizedView } from "./resize.js";
 
 const MODELS = {
   fullRange: "models/face_detection_full_range_sparse.tflite",
@@ -58,11 +58,7 @@ async function look({ bitmap, whole, thorough }) {
   const faces = [];
   for (const face of found) {
     const view = whole
-      ? sampleView(
-          picture.pixels(),
-          resizeTransform(picture.width, picture.height, contract),
-          contract.viewSize,
-        )
+      ? resizedView(picture.pixels(), contract)
       : alignedView(picture, face.points, contract);
     if (!view) continue;
     faces.push({
