@@ -87,7 +87,7 @@ DEMO = {
     "runs_dir": Path("runs/paper-demo"),
     "expected_counts": "any",
     "on_leak": "drop",
-    "epochs": 3,
+    "epochs": 6,
     "sfew_epochs": 5,
     "width": 0.5,
 }
