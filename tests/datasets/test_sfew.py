@@ -262,7 +262,7 @@ def test_frames_are_known_by_their_shape(copy, aligned, size):
         copy,
         f"is {size[0]}x{size[1]}",
         f"{count} of 24 pictures are shaped like film frames",
-        "Published reruns fall",
+        "network is for aligned faces",
         "align the faces yourself",
     )
 
