@@ -7,7 +7,7 @@ format, times both in turn, and prints the first's time as a ratio to the
 second's in the same round: median, and the middle half of the rounds. Weights
 are random, since time does not depend on them; `--model` takes trained ones.
 
-    python -m benchmarks.tflite_latency --files fer2013 runs/rafdb
+    python -m benchmarks.tflite_latency --files fer2013 fer2013-small
 
 times files that there are, in turn: presets, runs, or `.tflite` files.
 """

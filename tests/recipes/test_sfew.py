@@ -1,18 +1,24 @@
 """The SFEW recipe by its command: the transfer, and what it refuses."""
 
 import json
+import runpy
 import shutil
+from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 
+from keras_fer.classes import CLASSES
 from keras_fer.datasets.drawn_faces import write_drawn_faces
 from keras_fer.datasets.fingerprints import load_fingerprints
+from keras_fer.errors import UsageError
+from keras_fer.initial_weights import InitialRun
 from recipe_command import SMALL
 from recipe_command import refusal
 from recipe_command import run
 
+RECIPES = Path(__file__).parents[2] / "recipes"
 LARGER = ("--image-size", "48", "--crop-size", "48", "--epochs", "1")
 
 
@@ -103,6 +109,21 @@ def test_a_test_face_that_the_weights_have_seen_stops_the_run(
     assert status == 3 and "Traceback" not in error
     assert "train_00004" in error and "Happy/00004.png" in error
     assert "--on-leak drop" in error
+
+
+def test_weights_of_other_classes_are_no_start(sfew, cache, capsys):
+    recipe = runpy.run_path(str(RECIPES / "sfew.py"))
+    config = recipe["Config"](
+        data_dir=sfew, cache_dir=Path(cache), expected_counts="any"
+    )
+    facts = {"preset": "mine"}
+    with pytest.raises(UsageError, match="mine tells neutral"):
+        other = InitialRun(Path("mine"), None, CLASSES[::-1], facts)
+        recipe["load_data"](config, other, None)
+    recipe["load_data"](
+        config, InitialRun(Path("mine"), None, CLASSES, facts), None
+    )
+    assert "does not say which pictures it has seen" in capsys.readouterr().out
 
 
 def test_a_fold_judges_its_share_of_train_and_validation(sfew, cache, tmp_path):
