@@ -37,8 +37,6 @@ SETTINGS = {
     "average pooling": {"pooling": "avg"},
     "SoftPool": {"pooling": "soft"},
     "no attention": {"attention": "none"},
-    "weight decay 0.005": {"weight_decay": 0.005},
-    "weight decay 0.02": {"weight_decay": 0.02},
 }
 BATCH_SIZE = 128  # the recipe's
 say = functools.partial(print, flush=True)
@@ -176,7 +174,6 @@ def build(
     sam=0.0,
     flip_consistency=0.0,
     image_size=None,
-    weight_decay=5e-4,
 ):
     """A network as the recipe compiles it."""
     import keras_fer
@@ -195,7 +192,7 @@ def build(
     optimization.compile_model(
         model,
         steps=1000,
-        weight_decay=weight_decay,
+        weight_decay=5e-3,
         average_momentum=0.998,
     )
     return model

@@ -46,9 +46,9 @@ class Config(configuration.RunSettings):
     """Side that every face is resized to, in pixels."""
     crop_size: int = 44
     """Side of the network's input, in pixels; 64 of an image of 72."""
-    max_angle: float = 10.0
+    max_angle: float = 15.0
     """Largest random rotation, in degrees."""
-    max_zoom: float = 0.1
+    max_zoom: float = 0.2
     """Largest random zoom, as a share of the size."""
     max_contrast: float = 0.2
     """Largest random change of contrast, as a share."""
@@ -80,11 +80,11 @@ class Config(configuration.RunSettings):
     """Faces a step."""
     optimizer: Literal["sgd", "adamw"] = "sgd"
     """SGD has Nesterov momentum 0.9."""
-    learning_rate: float = 0.04
+    learning_rate: float = 0.1
     """The peak, after the warm-up; a cosine takes it to zero."""
     warmup_epochs: float = 1.0
     """Length of the linear warm-up."""
-    weight_decay: float = 5e-4
+    weight_decay: float = 5e-3
     """Decoupled; not on biases and normalisations."""
     label_smoothing: float = 0.1
     """Share of each target spread over all classes."""
