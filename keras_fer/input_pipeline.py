@@ -105,8 +105,7 @@ def train_batches(faces, table, *, settings, batch_size, skip=0, share=(0, 1)):
     }
     dataset = tf.data.Dataset.from_tensor_slices((table.indices[rows], drawn))
     dataset = dataset.batch(batch_size // number, drop_remainder=True)
-    dataset = dataset.map(view, num_parallel_calls=tf.data.AUTOTUNE)
-    return dataset.prefetch(2)
+    return _map_ahead(dataset, view)
 
 
 def image_batches(faces, *, image_size, batch_size):
@@ -122,11 +121,9 @@ def image_batches(faces, *, image_size, batch_size):
     """
     read = _reader(faces.images)
     dataset = tf.data.Dataset.range(len(faces)).batch(batch_size)
-    dataset = dataset.map(
-        lambda indices: _decode_batch(read(indices), image_size),
-        num_parallel_calls=tf.data.AUTOTUNE,
+    return _map_ahead(
+        dataset, lambda indices: _decode_batch(read(indices), image_size)
     )
-    return dataset.prefetch(2)
 
 
 def sample_views(faces, image_size, crop_size, seed, number=64):
@@ -146,6 +143,16 @@ def sample_views(faces, image_size, crop_size, seed, number=64):
     some = faces.take(rng.permutation(len(faces))[:number])
     (images,) = image_batches(some, image_size=image_size, batch_size=number)
     return augment.eval_view(np.asarray(images), crop_size)
+
+
+def _map_ahead(dataset, function):
+    """The dataset's batches through `function`, some of them in advance."""
+    options = tf.data.Options()
+    # On every core from the start. The thread that would tune the number sleeps
+    # for up to a minute at a time, and an epoch's end can wait for it to wake.
+    options.autotune.enabled = False
+    dataset = dataset.map(function, num_parallel_calls=tf.data.AUTOTUNE)
+    return dataset.prefetch(2).with_options(options)
 
 
 def _reader(images):

@@ -209,3 +209,13 @@ def test_grey_pictures_of_another_size_become_rgb_of_this_size(kind):
     assert images.shape == (1, 64, 64, 3)
     np.testing.assert_array_equal(images[..., 0], images[..., 2])
     assert images[0, 30, 0, 0] < 10 and images[0, 30, -1, 0] > 245
+
+
+def test_no_tuning_thread_is_left_to_wait_for(faces):
+    table = draw(faces)
+    views = input_pipeline.train_batches(
+        faces, table, settings=TURNED, batch_size=8
+    )
+    images = input_pipeline.image_batches(faces, image_size=100, batch_size=8)
+    for dataset in (views, images):
+        assert dataset.options().autotune.enabled is False
