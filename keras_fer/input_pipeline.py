@@ -148,8 +148,8 @@ def sample_views(faces, image_size, crop_size, seed, number=64):
 def _map_ahead(dataset, function):
     """The dataset's batches through `function`, some of them in advance."""
     options = tf.data.Options()
-    # On every core from the start: where TensorFlow tuned the number itself, the
-    # end of an epoch waited up to 45 s for a sleeping thread of tf.data.
+    # On every core from the start: where TensorFlow tuned the number itself,
+    # the end of an epoch waited up to 45 s for a sleeping thread of tf.data.
     options.autotune.enabled = False
     dataset = dataset.map(function, num_parallel_calls=tf.data.AUTOTUNE)
     return dataset.prefetch(2).with_options(options)
