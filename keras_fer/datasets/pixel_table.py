@@ -176,11 +176,16 @@ def _pixels(field):
             return bytes(map(int, words)), None
         except ValueError:
             pass
-    wrong = next(
-        word for word in words if not word.isdigit() or int(word) > 255
-    )
+    wrong = next(word for word in words if not _is_pixel(word))
     shown = _shown(wrong.decode("ascii", "backslashreplace"))
     return None, f"has a pixel {shown}, expected 0 to 255"
+
+
+def _is_pixel(word):
+    try:
+        return word.isdigit() and int(word) <= 255
+    except ValueError:  # thousands of digits, be they zeros
+        return False
 
 
 def _open(path):

@@ -5,6 +5,8 @@ from hypothesis import given
 from hypothesis import settings
 from hypothesis import strategies
 
+from keras_fer.datasets.pixel_table import EMOTIONS
+from keras_fer.datasets.pixel_table import PixelTableSource
 from keras_fer.datasets.pixel_table import list_rows
 from keras_fer.errors import DataError
 
@@ -41,6 +43,9 @@ def refused(path, *words):
         ("3,7", "3,1_0", "has a pixel '1_0'"),
         ("3,7", "3,7.0", "has a pixel '7.0'"),
         ("3,7", "3,\0", "has a pixel '\\x00'"),
+        # More digits than int() takes.
+        ("3,7", f"3,{'7' * 5000}", f"has a pixel '{'7' * 20}...', expected"),
+        ("3,7", f"3,{'0' * 5000}", f"has a pixel '{'0' * 20}...', expected"),
         ("3,7  7", "3,", "has 1 pixels"),
         ("3,7 7 7", "3,7  7", "has a pixel ''"),
         ("3,7", "3" * 30_000 + ",7", "is longer than 20,000 bytes"),
@@ -51,6 +56,15 @@ def test_a_damaged_line_is_named(tmp_path, old, new, words):
     path = tmp_path / "fer2013.csv"
     path.write_text(HEADER + ROW + damaged + ROW, "utf-8", newline="")
     refused(path, f"{path}:3 {words}", "Fetch the file again")
+
+
+def test_leading_zeros_change_no_pixel(tmp_path):
+    path = tmp_path / "fer2013.csv"
+    path.write_text(HEADER + ROW + ROW.replace("3,7", "3,0007", 1))
+    records = tuple(list_rows(path, LABELS))
+    source = PixelTableSource(tmp_path, None, "csv", EMOTIONS, records)
+    (_, plain), (_, padded) = source.read_all()
+    assert plain == padded
 
 
 def test_a_last_number_that_may_be_cut_off_is_refused(tmp_path):
