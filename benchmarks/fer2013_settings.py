@@ -11,6 +11,7 @@ training step costs as a ratio to theirs, timed in turn.
 
 import dataclasses
 import functools
+import inspect
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -38,6 +39,7 @@ SETTINGS = {
     "SoftPool": {"pooling": "soft"},
     "no attention": {"attention": "none"},
 }
+UNTIMED = {"image_size"}  # faces are resized outside of a step
 BATCH_SIZE = 128  # the recipe's
 say = functools.partial(print, flush=True)
 
@@ -72,22 +74,25 @@ def main(config):
             raise UsageError(
                 f"{name!r} is no setting. Choose among: {', '.join(SETTINGS)}"
             )
-    identity = fer2013_source.find_source(config.data_dir).identity
     names = dict.fromkeys((BASE, *config.settings))
+    timed = {name: timed_arguments(name) for name in names}
+    identity = fer2013_source.find_source(config.data_dir).identity
     plan = {
         (name, seed): plan_run(config, name, seed)
         for seed in range(config.seeds)
         for name in names
     }
-    for (name, seed), run in plan.items():
+    # The last folder's conflict must not be found after all other trainings.
+    for run in plan.values():
         run.check(identity)
+    for (name, seed), run in plan.items():
         if not run.is_finished and not config.report_only:
             say(f"\n{name}, seed {seed}: {run.directory}")
             run.execute()
     finished = {key: run for key, run in plan.items() if run.is_finished}
     text = compare(finished, [name for name in names if name != BASE])
     if config.timed_rounds:
-        text += "\n\n" + compare_costs(config, names)
+        text += "\n\n" + compare_costs(config, timed)
     files.write_text(config.runs_dir / "settings.md", text + "\n")
     say(text)
 
@@ -147,12 +152,29 @@ def accuracy(predictions):
     return f"{100 * summary['mean']:.2f} ({low:.2f}-{high:.2f})"
 
 
-def compare_costs(config, names):
+def timed_arguments(name):
+    """A setting as `build` takes it; refuses what it would not time."""
+    known = inspect.signature(build).parameters
+    arguments = {
+        key: value
+        for key, value in SETTINGS[name].items()
+        if key not in UNTIMED
+    }
+    unknown = [key for key in arguments if key not in known]
+    if unknown:
+        raise UsageError(
+            f"The step of {name!r} cannot be timed: build() takes no "
+            f"{', '.join(unknown)}. Add it there, or to UNTIMED."
+        )
+    return arguments
+
+
+def compare_costs(config, timed):
     """What a training step of each costs, beside the defaults'."""
     from keras_fer import costs
 
     runtime.set_up(seed=0, precision="auto")
-    models = {name: build(config, **SETTINGS[name]) for name in names}
+    models = {name: build(config, **some) for name, some in timed.items()}
     found = costs.compare_costs(models, BATCH_SIZE, config.timed_rounds)
     return markdown.table(
         ["setting", "step time, ratio", "middle half"],
@@ -173,7 +195,6 @@ def build(
     crop_size=44,
     sam=0.0,
     flip_consistency=0.0,
-    image_size=None,
 ):
     """A network as the recipe compiles it."""
     import keras_fer

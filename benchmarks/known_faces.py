@@ -4,20 +4,24 @@
 
 Reads the answers and the pairs that a finished run kept, and prints accuracy,
 with 95 % bootstrap intervals over the faces, on the test faces with a copy and
-on those without. Where the run left the copies out (`--on-leak drop`), what a
-network gains by having learned from them is not in its figure: a difference is
-that of the faces.
+on those without. The run must be judged on PublicTest: which faces of a part
+cut from Training have a copy, no run keeps. Where it left the copies out
+(`--on-leak drop`), what a network gains by having learned from them is not in
+its figure: a difference is that of the faces.
 """
 
 import dataclasses
-import json
+import sys
 from pathlib import Path
 
 import numpy as np
 import tyro
 
 from keras_fer import comparison
+from keras_fer import configuration
+from keras_fer import finished_run
 from keras_fer import markdown
+from keras_fer.errors import UsageError
 
 VIEWS = {"single_view": "single view", "ten_crop": "ten-crop"}
 
@@ -27,11 +31,17 @@ class Config:
     """Splits a run's test faces by whether a copy is in training."""
 
     run: tyro.conf.Positional[Path]
-    """The folder of a finished run."""
+    """The folder of a finished run of recipes/fer2013.py."""
 
 
 def main(config):
-    report = json.loads((config.run / "report.json").read_text("utf-8"))
+    report = finished_run.open_run(config.run).report
+    if report.get("split") != "PublicTest":
+        raise UsageError(
+            f"{config.run} was judged on {report.get('split')}. Which faces "
+            "have a copy is known of PublicTest: give a run of "
+            "recipes/fer2013.py --judge public-test."
+        )
     leaks = report["leak_report"]
     known = {held_out for _, held_out, _ in leaks["names"]}
     rows = []
@@ -60,4 +70,4 @@ def main(config):
 
 
 if __name__ == "__main__":
-    main(tyro.cli(Config))
+    sys.exit(configuration.run(main, tyro.cli(Config)))

@@ -1,9 +1,11 @@
-"""`python -m benchmarks` runs its parts and rewrites their tables."""
+"""`python -m benchmarks` rewrites its tables; what others of them refuse."""
 
+import json
 import re
 import subprocess
 import sys
 
+import numpy as np
 import pytest
 
 from recipe_command import environment_of
@@ -14,8 +16,12 @@ MARKER = r"<!-- ([\w-]+): begin -->"
 
 
 def run(*arguments):
+    return python("-m", "benchmarks", *arguments)
+
+
+def python(*words):
     child = subprocess.run(
-        [sys.executable, "-m", "benchmarks", *map(str, arguments)],
+        [sys.executable, *map(str, words)],
         capture_output=True,
         cwd=ROOT,
         env=environment_of(),
@@ -74,3 +80,86 @@ def test_every_part_runs():
     for name in parts():
         assert f"`python -m benchmarks --only {name} --quick`" in out
     assert out.count("| ---") > len(parts())
+
+
+KNOWN_FACES = ROOT / "benchmarks" / "known_faces.py"
+SETTINGS = ROOT / "benchmarks" / "fer2013_settings.py"
+
+
+def write_run(directory, split):
+    """A finished run, right on the one of its four faces with a copy."""
+    labels = np.array([0, 1, 0, 1])
+    answers = np.eye(2)[[0, 0, 1, 0]]
+    np.savez(
+        directory / "predictions.npz",
+        names=np.array(["a", "b", "c", "d"]),
+        labels=labels,
+        single_view=answers,
+        ten_crop=answers,
+    )
+    report = {
+        "split": split,
+        "data_hash": "0",
+        "leak_report": {"policy": "drop", "names": [["z", "a", "copy"]]},
+        "single_view": {"per_class": {"anger": {}, "fear": {}}},
+    }
+    for name, content in (("config", {"image_size": 48}), ("report", report)):
+        (directory / f"{name}.json").write_text(json.dumps(content))
+    (directory / "model.keras").touch()
+
+
+def test_faces_with_a_copy_are_told_from_those_without(tmp_path):
+    write_run(tmp_path, "PublicTest")
+    status, out, error = python(KNOWN_FACES, tmp_path)
+    assert status == 0, error
+    assert re.search(r"single view, with a copy \| 1 \| 100.0%", out)
+    assert re.search(r"ten-crop, without \| 3 \| 0.0%", out)
+
+
+def test_faces_whose_copies_are_not_known_are_refused(tmp_path):
+    status, _, error = python(KNOWN_FACES, tmp_path)
+    assert status == 2 and "is no finished run" in error
+    assert "Traceback" not in error
+    write_run(tmp_path, "a part cut from Training")
+    status, out, error = python(KNOWN_FACES, tmp_path)
+    assert status == 2 and "judged on a part cut from Training" in error
+    assert "Traceback" not in error and "without" not in out
+
+
+@pytest.fixture
+def table(tmp_path):
+    """A csv in FER2013's layout, of too few faces to train on."""
+    face = " ".join(["7"] * 48 * 48)
+    rows = [
+        f"{emotion},{face},{part}\n"
+        for part in ("Training", "PublicTest")
+        for emotion in range(7)
+    ]
+    path = tmp_path / "data" / "fer2013.csv"
+    path.parent.mkdir()
+    path.write_text("emotion,pixels,Usage\n" + "".join(rows))
+    return path.parent
+
+
+def test_no_setting_is_trained_before_all_folders_are_checked(table, tmp_path):
+    runs = tmp_path / "runs"
+    last = runs / "no-attention-seed0"
+    last.mkdir(parents=True)
+    (last / "config.json").write_text('{"width": 0.25}')
+    status, out, error = python(SETTINGS, table, "--runs-dir", runs)
+    assert status == 2 and f"{last} holds another run" in error
+    assert "width: 0.25 there, 0.5 now" in error and "seed 0" not in out
+
+
+def test_a_setting_that_cannot_be_timed_ends_before_the_data_is_read():
+    code = """
+import pathlib
+from benchmarks import fer2013_settings
+fer2013_settings.SETTINGS["dense head"] = {"head": "dense"}
+there_is_none = pathlib.Path("no such folder")
+chosen = fer2013_settings.Config(there_is_none, settings=("dense head",))
+fer2013_settings.main(chosen)
+"""
+    status, _, error = python("-c", code)
+    assert status and "'dense head' cannot be timed" in error
+    assert "build() takes no head" in error
