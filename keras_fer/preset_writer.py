@@ -1,5 +1,6 @@
 """A finished run as a preset: calibrated, in half precision, with its card."""
 
+import dataclasses
 import json
 import os
 import shutil
@@ -13,7 +14,9 @@ from keras_fer import files
 from keras_fer import luminance
 from keras_fer import metrics
 from keras_fer import model_card
+from keras_fer import model_file
 from keras_fer import presets
+from keras_fer.errors import ModelFileError
 from keras_fer.model import load_model
 from keras_fer.presets import PresetError
 
@@ -80,11 +83,18 @@ def save_preset(
 
     Raises:
         PresetError: if the run is not finished, its weights do not fit into
-            half precision, or the folder holds something already.
+            half precision, the folder holds something already, or `tflite`
+            is damaged, of other classes or sizes, or not what was measured.
     """
     run, directory = Path(run), Path(directory)
     check_output(directory)
     settings, report = _read_run(run)
+    class_names = _class_names(report)
+    if tflite is not None:
+        expected = model_file.Contract(
+            class_names, settings["image_size"], settings["crop_size"], "int8"
+        )
+        _check_tflite(tflite, expected, parity)
     model = load_model(run / "model.keras")
     if grey:
         luminance.take_luminance(model)
@@ -122,7 +132,6 @@ def save_preset(
                 "crop_size": settings["crop_size"],
             },
         )
-        class_names = _class_names(report)
         files.write_text(
             partial / presets.LABELS, "".join(f"{n}\n" for n in class_names)
         )
@@ -176,6 +185,37 @@ def _read_run(run):
             "recipe that came to its report."
         ) from error
     return settings, report
+
+
+def _check_tflite(path, expected, parity):
+    """Refuses a file that is not the run's, or not the one that was judged."""
+    try:
+        found = model_file.read(path)
+    except ModelFileError as error:
+        raise PresetError(str(error)) from error
+    fix = "keras-fer save-preset RUN PRESET makes the right one."
+    if found is None:
+        raise PresetError(
+            f"{path} does not say of which classes and sizes it is. {fix}"
+        )
+    found, expected = map(dataclasses.asdict, (found, expected))
+    different = [
+        f"{name} {found[name]} there, {value} in the run"
+        for name, value in expected.items()
+        if found[name] != value
+    ]
+    if different:
+        raise PresetError(
+            f"{path} is not of this run: {'; '.join(different)}. {fix}"
+        )
+    formats = (parity or {}).get("formats", {})
+    judged = formats.get("int8", {}).get("sha256")
+    if judged is not None and judged != (hashed := files.sha256(path)):
+        raise PresetError(
+            f"{path} is not the file that `parity` is of: its hash is "
+            f"{hashed[:16]}..., and {judged[:16]}... was measured. Give that "
+            "one, or measure this one."
+        )
 
 
 def _calibrate(run, report):
@@ -237,7 +277,7 @@ def _class_names(report):
     names = list(report["single_view"]["per_class"])
     if any(len(name.splitlines()) != 1 for name in names):
         raise PresetError(f"Class names must be one line each: {names}")
-    return names
+    return tuple(names)
 
 
 def _is_place(name):

@@ -39,6 +39,7 @@ def test_each_file_is_the_one_that_was_judged(preset):
     assert parity["num_images"] == 3589
     int8 = parity["formats"]["int8"]
     assert int8["accuracy"] >= 0.98 * parity["accuracy"]
+    assert int8["sha256"] == preset.manifest["sha256"][presets.TFLITE]
     files = {path.name for path in preset.directory.iterdir()}
     assert files == {presets.MANIFEST, *preset.manifest["sha256"]}
 
