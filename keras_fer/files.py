@@ -69,7 +69,7 @@ def atomic_path(target: str | Path) -> Iterator[Path]:
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
-    _fsync_directory(target.parent)
+    fsync_directory(target.parent)
 
 
 @contextlib.contextmanager
@@ -152,6 +152,17 @@ def sha256(path: str | Path) -> str:
     """The SHA-256 of a file, as 64 hexadecimal digits."""
     with Path(path).open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def fsync_directory(directory: Path) -> None:
+    """Makes what was renamed in a folder outlast a power cut."""
+    if os.name != "posix":  # Windows cannot open a directory
+        return
+    descriptor = os.open(directory, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def clear_partial_files(directory: str | Path) -> list[Path]:
@@ -286,13 +297,3 @@ def _full_disk(error):
         return error.errno
     found = [n for n, words in _FULL.items() if words in str(error)]
     return found[0] if found else None
-
-
-def _fsync_directory(directory: Path) -> None:
-    if os.name != "posix":  # Windows cannot open a directory
-        return
-    descriptor = os.open(directory, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

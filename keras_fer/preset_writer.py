@@ -1,10 +1,10 @@
 """A finished run as a preset: calibrated, in half precision, with its card."""
 
+import contextlib
 import dataclasses
 import json
 import os
 import shutil
-import tempfile
 from pathlib import Path
 
 import numpy as np
@@ -85,6 +85,7 @@ def save_preset(
         PresetError: if the run is not finished, its weights do not fit into
             half precision, the folder holds something already, or `tflite`
             is damaged, of other classes or sizes, or not what was measured.
+        DirectoryInUseError: if another process saves into the folder.
     """
     run, directory = Path(run), Path(directory)
     check_output(directory)
@@ -120,12 +121,9 @@ def save_preset(
             if name not in NOT_SETTINGS and not _is_place(name)
         },
     }
-    directory.parent.mkdir(parents=True, exist_ok=True)
-    # Whole or absent: renamed once everything is in it.
-    partial = Path(tempfile.mkdtemp(prefix=".partial.", dir=directory.parent))
-    try:
+    with _whole_or_absent(directory) as stage:
         files.write_json(
-            partial / presets.CONFIG,
+            stage / presets.CONFIG,
             {
                 "architecture": architecture,
                 "image_size": settings["image_size"],
@@ -133,28 +131,22 @@ def save_preset(
             },
         )
         files.write_text(
-            partial / presets.LABELS, "".join(f"{n}\n" for n in class_names)
+            stage / presets.LABELS, "".join(f"{n}\n" for n in class_names)
         )
-        _write_weights(partial / presets.WEIGHTS, model, fitted["temperature"])
+        _write_weights(stage / presets.WEIGHTS, model, fitted["temperature"])
         if tflite is not None:
-            with files.atomic_path(partial / presets.TFLITE) as path:
+            with files.atomic_path(stage / presets.TFLITE) as path:
                 shutil.copyfile(tflite, path)
         files.write_text(
-            partial / presets.CARD,
+            stage / presets.CARD,
             model_card.model_card(
                 directory.name, report, fitted, data_terms, parity, grey
             ),
         )
         manifest["sha256"] = {
-            path.name: files.sha256(path) for path in sorted(partial.iterdir())
+            path.name: files.sha256(path) for path in sorted(stage.iterdir())
         }
-        files.write_json(partial / presets.MANIFEST, manifest)
-        partial.chmod(0o755)
-        if directory.exists():
-            directory.rmdir()
-        os.rename(partial, directory)
-    finally:
-        shutil.rmtree(partial, ignore_errors=True)
+        files.write_json(stage / presets.MANIFEST, manifest)
     return presets.load_preset(directory.absolute())
 
 
@@ -171,6 +163,24 @@ def check_output(directory):
         raise PresetError(
             f"{directory} exists and is not empty. Choose another folder."
         )
+
+
+@contextlib.contextmanager
+def _whole_or_absent(directory):
+    """A folder to fill, which takes its name once everything is in it."""
+    stage = directory.with_name(f".{directory.name}.partial")
+    with files.lock_file(directory):
+        check_output(directory)
+        shutil.rmtree(stage, ignore_errors=True)  # a killed call's
+        stage.mkdir()
+        try:
+            yield stage
+            if directory.exists():
+                directory.rmdir()
+            os.rename(stage, directory)
+            files.fsync_directory(directory.parent)
+        finally:
+            shutil.rmtree(stage, ignore_errors=True)
 
 
 def _read_run(run):

@@ -1,15 +1,22 @@
 """What makes no preset is refused, and a kill leaves none behind."""
 
 import dataclasses
+import os
 import shutil
+import signal
+import subprocess
+import sys
 
 import numpy as np
 import pytest
-import sure_run
 
+import inject
 import keras_fer
+import sure_run
+from keras_fer import files
 from keras_fer import model_file
 from keras_fer import presets
+from recipe_command import environment_of
 
 GRAPH = b"\x1c\0\0\0TFL3"  # nothing here opens it
 
@@ -46,7 +53,7 @@ def test_what_makes_no_preset_is_refused(run, tmp_path):
     with pytest.raises(presets.PresetError, match="calibrate=False"):
         keras_fer.save_preset(older, tmp_path / "new")
     assert not (tmp_path / "new").exists()
-    assert not list(tmp_path.glob(".partial*"))
+    assert not list(tmp_path.glob("*partial*"))
 
 
 def test_weights_beyond_half_precision_are_refused(run, tmp_path):
@@ -57,7 +64,7 @@ def test_weights_beyond_half_precision_are_refused(run, tmp_path):
     model.save(loud / "model.keras")
     with pytest.raises(presets.PresetError, match="block1_conv1.*float16"):
         keras_fer.save_preset(loud, tmp_path / "new")
-    assert not list(tmp_path.glob("*new*"))
+    assert [path.name for path in tmp_path.glob("*new*")] == [".new.lock"]
 
 
 def refused(run, tflite, words, **options):
@@ -99,3 +106,72 @@ def test_an_int8_file_that_was_not_measured_is_refused(run, described):
     parity = {"formats": {"int8": {"sha256": 64 * "0"}}}
     words = "000... was measured. Give that one"
     refused(run, described(), words, parity=parity)
+
+
+def save_in_a_child_that_dies(run, directory, when):
+    """Its exit status."""
+    code = "import sys, keras_fer; keras_fer.save_preset(*sys.argv[1:])"
+    paths = os.pathsep.join(sys.path)
+    return subprocess.run(
+        [sys.executable, "-c", f"{when}\n{code}", run, directory],
+        env=environment_of(KERAS_BACKEND="numpy", PYTHONPATH=paths),
+        timeout=300,
+    ).returncode
+
+
+@pytest.mark.parametrize(
+    "when, left",
+    [
+        # The lock's record, settings and labels are there, weights are not.
+        (inject.kill_at(4), {presets.CONFIG, presets.LABELS}),
+        (inject.kill_at(1, "os.rename"), {*presets.REQUIRED, presets.MANIFEST}),
+    ],
+)
+def test_a_kill_leaves_no_preset_and_the_next_save_clears_up(
+    run, tmp_path, when, left
+):
+    new, stage = tmp_path / "new", tmp_path / ".new.partial"
+    assert save_in_a_child_that_dies(run, new, when) == -signal.SIGKILL
+    assert not new.exists()
+    names = {path.name for path in stage.iterdir()}
+    assert {name for name in names if not name.startswith(".")} == left
+    keras_fer.save_preset(run, new)
+    assert {path.name for path in tmp_path.iterdir()} == {"new", ".new.lock"}
+
+
+def test_a_preset_reaches_the_disk_before_its_name_does(
+    run, tmp_path, monkeypatch
+):
+    events = []
+    fsync, rename = os.fsync, os.rename
+
+    def record_fsync(descriptor):
+        events.append(("fsync", os.fstat(descriptor).st_ino))
+        fsync(descriptor)
+
+    def record_rename(source, target):
+        events.append(("rename", os.stat(source).st_ino))
+        rename(source, target)
+
+    monkeypatch.setattr(os, "fsync", record_fsync)
+    monkeypatch.setattr(os, "rename", record_rename)
+    preset = keras_fer.save_preset(run, tmp_path / "new")
+    written = {
+        ("fsync", path.stat().st_ino) for path in preset.directory.iterdir()
+    }
+    folder = preset.directory.stat().st_ino
+    *before, renamed, last = events
+    assert written <= set(before) and before[-1] == ("fsync", folder)
+    assert renamed == ("rename", folder)
+    assert last == ("fsync", tmp_path.stat().st_ino)
+
+
+def test_a_second_save_into_a_folder_is_refused(run, tmp_path):
+    stage = tmp_path / ".new.partial"
+    stage.mkdir()
+    with (
+        files.lock_file(tmp_path / "new"),
+        pytest.raises(files.DirectoryInUseError, match="is in use by process"),
+    ):
+        keras_fer.save_preset(run, tmp_path / "new")
+    assert stage.exists()

@@ -7,10 +7,10 @@ from io import BytesIO
 
 import numpy as np
 import pytest
-import sure_run
 from PIL import Image
 
 import keras_fer
+import sure_run
 from drawn import encoded_faces
 from keras_fer import calibration
 from keras_fer import evaluation
