@@ -1,11 +1,14 @@
-"""A finished run, or a preset, that another run starts from."""
+"""A finished run, a preset or a file that another run starts from."""
 
+import contextlib
 import dataclasses
 import json
 from pathlib import Path
 
+from keras_fer import files
 from keras_fer import presets
 from keras_fer import setting_checks
+from keras_fer.datasets import leak_policy
 from keras_fer.datasets.fingerprints import Fingerprints
 from keras_fer.datasets.fingerprints import load_fingerprints
 from keras_fer.errors import UsageError
@@ -16,25 +19,31 @@ WEIGHTS = "model.weights.h5"
 # Settings that may be left open (None), and what they are without a start.
 _VIEWS = {"image_size": 100, "crop_size": 90}
 _WIDTH = 1.0
+# What a report keeps of the run that its own started from.
+_KEPT = ("data_set", "data_hash", "counts", "epoch", "commit")
 
 
 @dataclasses.dataclass(frozen=True)
 class InitialRun:
-    """What is taken from a finished run or a preset.
+    """What is taken from a finished run, a preset or a weight file.
 
     Attributes:
-        weights_path: its `.weights.h5`, or the preset's folder.
+        weights_path: the weight file, or the preset's folder.
         learned: `Fingerprints` of the pictures behind these weights; None
-            for a preset, which does not say.
-        class_names: the classes that these weights know, in their order.
+            for a preset or a file alone, which do not say.
+        class_names: the classes that these weights know, in their order;
+            empty for a file alone.
         description: plain values for a report: the run's name and id, data
-            set, data hash, counts, epoch, commit.
+            set, data hash, counts, epoch, commit, and its own start; or the
+            preset's name and its run; or the file's name and hash.
+        settings: what the weights were trained with, where it is known.
     """
 
     weights_path: Path
     learned: Fingerprints | None
     class_names: tuple[str, ...]
     description: dict
+    settings: dict = dataclasses.field(default_factory=dict)
 
     def check_classes(self, class_names):
         """Refuses classes that are not these weights', in their order.
@@ -44,27 +53,83 @@ class InitialRun:
         """
         if tuple(class_names) != self.class_names:
             raise UsageError(
-                f"--initial-weights {self._name} tells "
+                f"{self._name} tells "
                 f"{', '.join(self.class_names)} apart, and the faces are of "
                 f"{', '.join(class_names)}. recipes/image_folder.py starts "
                 "from weights of other classes."
             )
 
+    def check_cut(self, data_hash, config, names):
+        """Refuses other parts of the data that these weights learned from.
+
+        A face that they learned from would choose the epoch, or judge.
+
+        Args:
+            data_hash: of the whole data set, as a report has it.
+            config: a recipe's Config.
+            names: its settings that decide the parts.
+
+        Raises:
+            UsageError: with the settings and how to make them alike.
+        """
+        described = self.description
+        run = described["run"] if "preset" in described else described
+        different = {
+            name: self.settings[name]
+            for name in names
+            if self.settings.get(name) not in (None, getattr(config, name))
+        }
+        if different and run.get("data_hash") == data_hash:
+            flags = " ".join(
+                f"--{name.replace('_', '-')} {value}"
+                for name, value in different.items()
+            )
+            raise UsageError(
+                f"{self._name} learned from the same data, cut in another "
+                "way: faces that it knows would choose or judge. Cut alike: "
+                f"{flags}, or start from nothing."
+            )
+
     @property
     def _name(self):
-        return self.description.get("preset") or self.description["run"]
+        names = (self.description.get(k) for k in ("preset", "run", "file"))
+        return next(filter(None, names))
+
+    def unseen(self, test, policy, cache=None, say=print):
+        """The test faces that these weights have not learned from.
+
+        Args:
+            test: `LabeledFaces`.
+            policy, cache: as `leak_policy.apply_to_seen` takes them.
+            say: called with a warning where nobody knows them.
+
+        Returns:
+            (`LabeledFaces`, facts for a report: "initial_weights", and
+            "seen_report" where the learned faces are known).
+
+        Raises:
+            DataError: see `leak_policy.apply_to_seen`.
+        """
+        facts = {"initial_weights": self.description}
+        self.warn(say)
+        if self.learned is not None:
+            test, report = leak_policy.apply_to_seen(
+                test, self.learned, policy, cache=cache
+            )
+            facts["seen_report"] = report.as_dict()
+        return test, facts
 
     def warn(self, say):
-        """Says where nobody knows which pictures are behind the weights."""
-        if self.learned is None:
-            say("warning: a preset does not say which pictures it has seen")
+        """Says where nobody knows which faces are behind the weights."""
+        if self.learned is None and not self.description.get("data_set"):
+            say(f"warning: {self._name} does not say which faces it has seen")
 
 
 def settle(config):
     """Fills what a recipe's settings left open.
 
-    The width is that of the initial weights, and so is the size of the views,
-    unless one of its two numbers is given.
+    The width is that of the initial weights, and so are the two sizes of the
+    views; where one of these is given, the other must fit, or is 100 or 90.
 
     Args:
         config: a recipe's Config; its `width`, `image_size` and `crop_size`
@@ -81,7 +146,9 @@ def settle(config):
     if config.initial_weights is not None:
         learned = _settings(config.initial_weights)
         as_learned = {name: learned.get(name) for name in defaults}
-        if config.image_size or config.crop_size:
+        image = config.image_size or as_learned["image_size"]
+        crop = config.crop_size or as_learned["crop_size"]
+        if None in (image, crop) or crop > image:
             as_learned |= _VIEWS
         defaults |= {k: v for k, v in as_learned.items() if v is not None}
     open_ones = {
@@ -96,10 +163,9 @@ def settle(config):
 
 def _settings(directory):
     """How the network of a run or preset was made and what it saw."""
-    directory = Path(directory)
     if presets.is_preset(directory):
         return _preset_settings(presets.load_preset(directory))
-    return _read(directory)[0]
+    return _read(Path(directory))[0]
 
 
 def _preset_settings(preset):
@@ -147,26 +213,67 @@ def open_initial_run(directory, **architecture):
     """
     if directory is None:
         return None
-    directory = Path(directory)
     if presets.is_preset(directory):
         preset = presets.load_preset(directory)
         settings = _preset_settings(preset)
         _check_architecture(directory, settings, architecture)
-        return InitialRun(
-            preset.directory,
-            None,
-            preset.class_names,
-            {"preset": preset.directory.name, "run": preset.manifest["run"]},
-        )
+        return _of_preset(preset)
+    directory = Path(directory)
     settings, report = _read(directory)
     _check_architecture(directory, settings, architecture)
-    kept = ("data_set", "data_hash", "counts", "epoch", "commit")
+    return _of_run(directory / WEIGHTS, settings, report)
+
+
+def open_weights(source):
+    """Looks at what `--weights` names.
+
+    Args:
+        source: `imagenet_weights.WeightSource`.
+
+    Returns:
+        An `InitialRun`; of the run in whose folder a weight file lies, if it
+        is finished. None for random weights.
+
+    Raises:
+        DataError: if the fingerprints beside them cannot be read.
+    """
+    path = source.path
+    if path is None:
+        return None
+    if source.preset is not None:
+        return _of_preset(source.preset)
+    beside = path.parent / "fingerprints.npz"
+    if path.name in (WEIGHTS, "model.keras") and beside.exists():
+        with contextlib.suppress(UsageError):  # a file like any other then
+            return _of_run(path, *_read(path.parent))
+    description = {"file": path.name, "sha256": files.sha256(path)}
+    if source.is_vgg16:
+        description["data_set"] = "ImageNet"
+    learned = load_fingerprints(beside) if beside.exists() else None
+    return InitialRun(path, learned, (), description)
+
+
+def _of_preset(preset):
     return InitialRun(
-        directory / WEIGHTS,
-        load_fingerprints(directory / "fingerprints.npz"),
+        preset.directory,
+        None,
+        preset.class_names,
+        {"preset": preset.directory.name, "run": preset.manifest["run"]},
+        preset.manifest.get("settings", {}),
+    )
+
+
+def _of_run(path, settings, report):
+    description = {"run": path.parent.name, "run_id": settings.get("run_id")}
+    description |= {key: report.get(key) for key in _KEPT}
+    if "initial_weights" in report:
+        description["initial_weights"] = report["initial_weights"]
+    return InitialRun(
+        path,
+        load_fingerprints(path.parent / "fingerprints.npz"),
         tuple(report["single_view"]["per_class"]),
-        {"run": directory.name, "run_id": settings.get("run_id")}
-        | {key: report.get(key) for key in kept},
+        description,
+        settings,
     )
 
 
@@ -187,21 +294,3 @@ def _check_architecture(directory, settings, architecture):
             + "\n".join(different)
             + f"\nMake this one alike: {flags}"
         )
-
-
-def fingerprints_beside(weights):
-    """What a weight file has learned from, where it lies in a run's folder.
-
-    Args:
-        weights: None, "imagenet", or a path.
-
-    Returns:
-        `Fingerprints`, or None where nothing is known.
-
-    Raises:
-        DataError: if they cannot be read.
-    """
-    path = Path(weights or "").parent / "fingerprints.npz"
-    if weights is None or not path.exists():
-        return None
-    return load_fingerprints(path)

@@ -62,6 +62,7 @@ def model_card(
         f"Trained on {markdown.escape(data_set)}. "
         + (data_terms or _terms(data_set))
         + (_GREY if grey else ""),
+        *_starts(report),
         "The code's licence, Apache-2.0, covers the code alone. Whether these "
         "weights may be used for a purpose depends on the terms of the data.",
         "## What was measured",
@@ -104,6 +105,29 @@ def _terms(data_set):
         "Its terms are its owner's: read them before you use or pass on "
         "these weights."
     )
+
+
+def _starts(report):
+    """What the run started from, and what that started from, and so on."""
+    start = report.get("initial_weights")
+    while start:
+        run = start["run"] if "preset" in start else start
+        names = (start.get(key) for key in ("preset", "run", "file"))
+        name = next(filter(None, names))
+        data_set = run.get("data_set")
+        facts = [
+            f"{key} {str(run[key])[:12]}"
+            for key in ("epoch", "commit")
+            if run.get(key) is not None
+        ]
+        of = f" ({', '.join(facts)})" if facts else ""
+        sentence = f"The training before it: {markdown.escape(name)}{of}, on "
+        if data_set:
+            sentence += f"{markdown.escape(data_set)}. {_terms(data_set)}"
+        else:
+            sentence += "data that is not known; its terms bind as well."
+        yield sentence
+        start = run.get("initial_weights")
 
 
 def _circumstances(report):

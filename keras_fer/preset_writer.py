@@ -37,6 +37,7 @@ KEPT = (
     "chosen_by",
     "counts",
     "looks_at_public_test",
+    "initial_weights",
     "epoch",
     "seed",
     "precision",

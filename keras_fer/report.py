@@ -29,6 +29,7 @@ _CONTEXT = {
     "chosen_by": "weights chosen by",
     "counts": "faces",
     "leak_report": "same face in two splits",
+    "validation_leak_report": "the same, in validation and test",
     "epoch": "epoch of the weights",
     "seed": "seed",
     "precision": "precision",

@@ -116,8 +116,8 @@ def main(config):
     with run_directory.open_run(config) as run:
         config = runtime.scale_to_devices(config)
         weights = imagenet_weights.resolve(config.weights)
-        seen = initial_weights.fingerprints_beside(config.weights)
-        train, validation, test, facts = load_data(config, seen)
+        start = initial_weights.open_weights(weights)
+        train, validation, test, facts = load_data(config, start)
         from keras_fer import devices  # loads Keras: not before bad data
         from keras_fer import run_results
 
@@ -147,18 +147,17 @@ def main(config):
             batch_size=config.batch_size,
             facts=facts,
             learned=(train, validation),
-            seen=seen,
+            seen=start and start.learned,
             say=say,
         )
 
 
-def load_data(config, seen):
+def load_data(config, start):
     """Faces of the three parts, and what a report must say of them."""
     from keras_fer.datasets import exclusion
     from keras_fer.datasets import fer2013
     from keras_fer.datasets import fer2013_source
     from keras_fer.datasets import labeled_faces
-    from keras_fer.datasets import leak_policy
     from keras_fer.datasets import parts
     from keras_fer.datasets import prepared
 
@@ -168,6 +167,9 @@ def load_data(config, seen):
     # With PrivateTest, if it is there: its copies are not to be learned.
     cache = prepared.cache_directory(config.cache_dir)
     whole = fer2013.load_source(source, cache, say)
+    if start:
+        cut = ("judge", "validation_fraction", "split_seed")
+        start.check_cut(source.identity, config, cut)
     train = {"train": whole.pop("train")}  # the tests judge as they are
     train, excluded = exclusion.leave_out(train, config.exclude)
     public_test = whole["validation"]
@@ -190,11 +192,9 @@ def load_data(config, seen):
         faces["validation"], faces["test"] = parts.halve(
             faces["validation"], config.split_seed, cache
         )
-    if seen is not None:
-        faces["test"], report = leak_policy.apply_to_seen(
-            faces["test"], seen, config.on_leak, cache=cache
-        )
-        facts["seen_report"] = report.as_dict()
+    if start:
+        test, report = start.unseen(faces["test"], config.on_leak, cache, say)
+        faces["test"], facts = test, facts | report
     counts = parts.count(faces, config.batch_size, say)
     name = "FER2013"
     if config.expected_counts == "any":

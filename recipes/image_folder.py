@@ -54,7 +54,7 @@ class Config(configuration.RunSettings):
     # Network
     weights: str | None = None
     """None, "imagenet", or a weight file."""
-    initial_weights: Path | None = None
+    initial_weights: str | None = None
     """Start from this run or preset, of the same network."""
     frozen_blocks: int = 0
     """How many of VGG16's five blocks stay as they are, from the first."""
@@ -123,9 +123,8 @@ def main(config):
             batch_norm=config.batch_norm,
         )
         parts, excluded = split_data(config, run)
-        seen = initial_weights.fingerprints_beside(config.weights)
-        seen = initial.learned if initial else seen
-        faces, facts = check_data(config, parts, initial, seen)
+        start = initial or initial_weights.open_weights(weights)
+        faces, facts = check_data(config, parts, start)
         facts["excluded"] = len(excluded)
         from keras_fer import devices  # loads Keras: not before bad data
         from keras_fer import run_results
@@ -156,7 +155,7 @@ def main(config):
             batch_size=config.batch_size,
             facts=facts,
             learned=faces[:2],
-            seen=seen,
+            seen=start and start.learned,
             say=say,
         )
 
@@ -186,7 +185,7 @@ def split_data(config, run):
     ), excluded
 
 
-def check_data(config, given, initial, seen):
+def check_data(config, given, start):
     """Faces of the three parts, and what a report must say of them."""
     from keras_fer.datasets import labeled_faces
     from keras_fer.datasets import leak_policy
@@ -198,13 +197,13 @@ def check_data(config, given, initial, seen):
         train, labeled_faces.concatenate([validation, test]), config.on_leak
     )
     facts = {"leak_report": report.as_dict()}
-    if initial:
-        facts["initial_weights"] = initial.description
-    if seen is not None:
-        test, report = leak_policy.apply_to_seen(test, seen, config.on_leak)
-        facts["seen_report"] = report.as_dict()
-    elif initial:
-        initial.warn(say)
+    validation, report = leak_policy.apply_leak_policy(
+        validation, test, config.on_leak, part="validation"
+    )
+    facts["validation_leak_report"] = report.as_dict()
+    if start:
+        test, report = start.unseen(test, config.on_leak, say=say)
+        facts |= report
     faces = {"train": train, "validation": validation, "test": test}
     counts = parts.count(faces, config.batch_size, say)
     name = f"own faces in {config.data_dir.resolve().name}"

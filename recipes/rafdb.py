@@ -124,8 +124,8 @@ def main(config):
     with run_directory.open_run(config) as run:
         config = runtime.scale_to_devices(config)
         weights = imagenet_weights.resolve(config.weights)
-        seen = initial_weights.fingerprints_beside(config.weights)
-        train, validation, test, facts = load_data(config, seen)
+        start = initial_weights.open_weights(weights)
+        train, validation, test, facts = load_data(config, start)
         from keras_fer import devices  # loads Keras: not before bad data
         from keras_fer import run_results
 
@@ -153,14 +153,14 @@ def main(config):
             batch_size=config.batch_size,
             facts=facts,
             learned=(train, validation),
-            seen=seen,
+            seen=start and start.learned,
             say=say,
         )
         if config.export:
             export_network(config, run, model, train, test, facts)
 
 
-def load_data(config, seen):
+def load_data(config, start):
     """Faces of the three parts, and what a report must say of them."""
     from keras_fer.datasets import demo_faces
     from keras_fer.datasets import parts
@@ -184,11 +184,14 @@ def load_data(config, seen):
         on_leak=config.on_leak,
         validation_fraction=config.validation_fraction,
         seed=config.seed,
-        seen=seen,
+        seen=start and start.learned,
         cache=prepared.cache_directory(config.cache_dir),
         exclude=config.exclude,
         say=say,
     )
+    if start:
+        start.warn(say)
+        facts["initial_weights"] = start.description
     counts = parts.count(faces, config.batch_size, say)
     name = "drawn faces (not photographs)" if config.demo else "RAF-DB"
     if not config.demo and config.expected_counts == "any":

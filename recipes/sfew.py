@@ -63,7 +63,7 @@ class Config(configuration.RunSettings):
     # Network
     weights: str | None = None
     """None, "imagenet", or a weight file."""
-    initial_weights: Path | None = None
+    initial_weights: str | None = None
     """Start from this run of recipes/rafdb.py, of the same network."""
     frozen_blocks: int = 0
     """How many of VGG16's five blocks stay as they are, from the first."""
@@ -137,9 +137,8 @@ def main(config):
             attention=config.attention,
             batch_norm=config.batch_norm,
         )
-        seen = initial_weights.fingerprints_beside(config.weights)
-        seen = initial.learned if initial else seen
-        train, validation, test, facts = load_data(config, initial, seen)
+        start = initial or initial_weights.open_weights(weights)
+        train, validation, test, facts = load_data(config, start)
         from keras_fer import devices  # loads Keras: not before bad data
         from keras_fer import run_results
 
@@ -167,12 +166,12 @@ def main(config):
             batch_size=config.batch_size,
             facts=facts,
             learned=(train, validation),
-            seen=seen,
+            seen=start and start.learned,
             say=say,
         )
 
 
-def load_data(config, initial, seen):
+def load_data(config, start):
     """Faces of the three parts, and what a report must say of them."""
     from keras_fer.datasets import demo_faces
     from keras_fer.datasets import labeled_faces
@@ -190,9 +189,10 @@ def load_data(config, initial, seen):
     say("Checking every picture, then looking for copies ...")
     sfew.check_source(source, config.expected_counts)
     train, test = sfew.load_source(source, config.cache_dir, say).values()
-    if initial:
-        initial.check_classes(train.class_names)
-        initial.warn(say)
+    if start:
+        if start.class_names:
+            start.check_classes(train.class_names)
+        start.warn(say)
     split = "validation"
     if config.folds:
         both = labeled_faces.concatenate([train, test])
@@ -206,7 +206,7 @@ def load_data(config, initial, seen):
         on_leak=config.on_leak,
         validation_fraction=config.validation_fraction,
         seed=config.seed,
-        seen=seen,
+        seen=start and start.learned,
         cache=prepared.cache_directory(config.cache_dir),
         exclude=config.exclude,
         say=say,
@@ -222,7 +222,7 @@ def load_data(config, initial, seen):
         "split": split,
         "chosen_by": "a part cut from train",
         "counts": counts,
-        **({"initial_weights": initial.description} if initial else {}),
+        **({"initial_weights": start.description} if start else {}),
     }
     return *faces.values(), facts
 

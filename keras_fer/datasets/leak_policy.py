@@ -31,7 +31,9 @@ class LeakReport:
         return dataclasses.asdict(self)
 
 
-def apply_leak_policy(train, held_out, policy="stop", *, cache=None):
+def apply_leak_policy(
+    train, held_out, policy="stop", *, cache=None, part="training"
+):
     """Looks for held-out pictures in the training part.
 
     Args:
@@ -39,6 +41,8 @@ def apply_leak_policy(train, held_out, policy="stop", *, cache=None):
         policy: "stop" raises if there are any, "drop" leaves the training
             copies out, "keep" leaves everything as it is.
         cache: where results are remembered, see `found_copies`.
+        part: what messages call `train`; "validation" where it only chooses
+            the epoch.
 
     Returns:
         (`LabeledFaces` to train on, `LeakReport`).
@@ -51,9 +55,9 @@ def apply_leak_policy(train, held_out, policy="stop", *, cache=None):
         held_out,
         policy,
         cache,
-        "of a training and a test picture show the same",
-        "to leave the training copies out, or --on-leak keep to train on "
-        "them all the same",
+        f"of a {part} and a test picture show the same",
+        f"to leave the {part} copies out, or --on-leak keep to take them all "
+        "the same",
     )
     leaked = {pair.first for pair in found} if policy == "drop" else set()
     kept = [index for index in range(len(train)) if index not in leaked]
@@ -80,7 +84,8 @@ def apply_to_seen(held_out, seen, policy="stop", *, cache=None):
         (`LabeledFaces` to judge by, `LeakReport`).
 
     Raises:
-        DataError: under "stop", with the pairs and the two ways on.
+        DataError: under "stop", with the pairs and the two ways on; under
+            "drop" if none is left.
     """
     found, pairs = _look(
         seen,
@@ -94,6 +99,12 @@ def apply_to_seen(held_out, seen, policy="stop", *, cache=None):
     )
     leaked = {pair.second for pair in found} if policy == "drop" else set()
     kept = [index for index in range(len(held_out)) if index not in leaked]
+    if leaked and not kept:
+        raise DataError(
+            "No test face is left to judge by: the initial weights learned "
+            "from every one of them, and --on-leak drop leaves these out. "
+            "Start from other weights, or judge by other faces."
+        )
     return (
         held_out.take(kept) if leaked else held_out,
         _report(policy, found, pairs, len(leaked)),

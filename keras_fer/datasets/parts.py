@@ -97,7 +97,7 @@ def warn_of_two_labels(faces, copies, cache=None, say=None):
 
 
 def halve(faces, seed=0, cache=None):
-    """Cuts a part in two, stratified, copies on one side.
+    """Cuts a part in two, stratified; copies and second crops on one side.
 
     Args:
         faces: `LabeledFaces`.
@@ -110,7 +110,7 @@ def halve(faces, seed=0, cache=None):
     Raises:
         DataError: see `split_validation`.
     """
-    copies = found_copies.find_copies(faces, second_crops=False, cache=cache)
+    copies = found_copies.find_copies(faces, cache=cache)
     return splits.split_validation(faces, 0.5, seed, copies)
 
 

@@ -14,6 +14,7 @@ from keras_fer.datasets.fingerprints import concatenate
 from keras_fer.datasets.fingerprints import load_fingerprints
 from keras_fer.datasets.fingerprints import take_fingerprints
 from keras_fer.datasets.labeled_faces import LabeledFaces
+from keras_fer.datasets.parts import halve
 from keras_fer.errors import DataError
 
 
@@ -170,6 +171,22 @@ def test_drop_leaves_the_training_copy_out(parts):
     assert report.as_dict()["pairs"]["bytes"] == 1
 
 
+def test_a_second_crop_is_on_the_side_of_the_first_when_a_part_is_halved(
+    parts,
+):
+    faces = parts["train"]
+    crops = [PLANTED["near"](image) for image in faces.images[:14]]
+    both = labeled(
+        [*faces.images, *crops], [*faces.labels, *faces.labels[:14]], "one"
+    )
+    sides = [set(part.names) for part in halve(both)]
+    pairs = leaks.find_duplicates(both)
+    assert len(pairs) >= 10
+    for pair in pairs:
+        names = {both.names[pair.first], both.names[pair.second]}
+        assert names <= sides[0] or names <= sides[1]
+
+
 def test_keep_keeps_and_reports(parts):
     train = plant(parts["train"], parts["test"].images[2])
     kept, report = leak_policy.apply_leak_policy(train, parts["test"], "keep")
@@ -219,5 +236,8 @@ def test_a_test_face_that_weights_have_seen_is_left_out(parts):
     left, report = leak_policy.apply_to_seen(test, seen, "drop")
     assert set(test.names) - set(left.names) == {"test_3"}
     assert report.num_dropped == 1
+    all_seen = take_fingerprints(test)
+    with pytest.raises(DataError, match="No test face is left"):
+        leak_policy.apply_to_seen(test, all_seen, "drop")
     kept, report = leak_policy.apply_to_seen(test, seen, "keep")
     assert kept is test and report.pairs["bytes"] == 1

@@ -11,9 +11,14 @@ from PIL import Image
 
 from drawn import encoded_faces
 from keras_fer import cli
+from keras_fer import imagenet_weights
+from keras_fer import initial_weights
+from keras_fer import preset_writer
 from keras_fer import presets
 from keras_fer.classes import CLASSES
 from keras_fer.datasets.fingerprints import take_fingerprints
+from keras_fer.errors import UsageError
+from keras_fer.initial_weights import InitialRun
 from recipe_command import RECIPES
 from recipe_command import SMALL
 from recipe_command import refusal
@@ -57,7 +62,7 @@ def judged(table, cache, tmp_path_factory):
     return run_dir, out
 
 
-def load_parts(table, cache, seen=None, **settings):
+def load_parts(table, cache, start=None, **settings):
     recipe = runpy.run_path(str(RECIPES / "fer2013.py"))
     config = recipe["Config"](
         data_dir=table.parent,
@@ -67,7 +72,7 @@ def load_parts(table, cache, seen=None, **settings):
         validation_fraction=0.2,
         **settings,
     )
-    return recipe["load_data"](config, seen)
+    return recipe["load_data"](config, start)
 
 
 def test_settings_are_compared_on_a_part_that_no_seed_changes(
@@ -92,9 +97,33 @@ def test_settings_are_compared_on_a_part_that_no_seed_changes(
 def test_faces_that_given_weights_have_seen_do_not_judge(table, cache):
     test = load_parts(table, cache, judge="public-test")[2]
     seen = take_fingerprints(test.take([2, 5]))
-    *parts, facts = load_parts(table, cache, seen, judge="public-test")
+    start = InitialRun(Path("w.h5"), seen, (), {"file": "w.h5"})
+    *parts, facts = load_parts(table, cache, start, judge="public-test")
     assert set(test.names) - set(parts[2].names) == set(seen.names)
     assert facts["seen_report"]["num_dropped"] == 2
+    assert facts["initial_weights"] == {"file": "w.h5"}
+
+
+@pytest.mark.parametrize("kind", ["run", "preset"])
+def test_weights_that_learned_from_the_judges_are_no_start(
+    kind, judged, table, cache, tmp_path
+):
+    """PublicTest's candidate knows what settings are compared on."""
+    weights = judged[0] / "model.weights.h5"
+    if kind == "preset":
+        weights = preset_writer.save_preset(judged[0], tmp_path / "mine")
+        weights = weights.directory
+    start = initial_weights.open_weights(imagenet_weights.resolve(weights))
+    assert start.description[kind] and start.class_names == CLASSES
+    with pytest.raises(UsageError, match="--judge public-test, or start"):
+        load_parts(table, cache, start)
+    alike = {"judge": "public-test", "split_seed": 0}
+    *parts, facts = load_parts(table, cache, start, **alike)
+    assert len(parts[2]) == 14
+    if kind == "run":
+        assert facts["seen_report"]["num_dropped"] == 0
+    with pytest.raises(UsageError, match="--split-seed 0, or start"):
+        load_parts(table, cache, start, judge="public-test", split_seed=1)
 
 
 def test_a_candidate_is_judged_by_public_test_and_the_look_is_counted(

@@ -10,6 +10,7 @@ import pytest
 from drawn import encoded_faces
 from keras_fer import initial_weights
 from keras_fer.commands.export import open_parts
+from keras_fer.datasets import image_folder
 from keras_fer.datasets.fingerprints import load_fingerprints
 from keras_fer.errors import DataError
 from keras_fer.errors import UsageError
@@ -142,6 +143,33 @@ def test_a_wrong_command_ends_before_tensorflow_loads(
     assert expected in error
 
 
+def test_a_picture_that_chooses_does_not_judge(tmp_path):
+    """Where both folders are given, and one picture lies in each."""
+    faces = encoded_faces(42)
+    for index, image in enumerate(faces.images):
+        part = ("train", "train", "validation", "test")[index % 4]
+        folder = tmp_path / part / ("glad", "upset")[index // 4 % 2]
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / f"{index}.jpg").write_bytes(image)
+    copied = tmp_path / "validation" / "glad" / "again.jpg"
+    copied.write_bytes(faces.images[3])
+    recipe = runpy.run_path(str(RECIPES / "image_folder.py"))
+    given = image_folder.load_source(image_folder.find_source(tmp_path))
+
+    def checked(policy):
+        config = recipe["Config"](
+            data_dir=tmp_path, batch_size=4, on_leak=policy
+        )
+        return recipe["check_data"](config, given, None)
+
+    with pytest.raises(DataError, match="(?s)validation and a test.*again"):
+        checked("stop")
+    (_, validation, _), facts = checked("drop")
+    assert facts["validation_leak_report"]["num_dropped"] == 1
+    left = {*given["validation"].names} - {*validation.names}
+    assert [name.rpartition("/")[2] for name in left] == ["again.jpg"]
+
+
 def test_a_preset_is_a_start_too(whole, tmp_path):
     import keras_fer
 
@@ -156,7 +184,7 @@ def test_a_preset_is_a_start_too(whole, tmp_path):
         initial_weights.open_initial_run(preset.directory, width=1.0)
     said = []
     start.warn(said.append)
-    assert "does not say which pictures" in said[0]
+    assert "does not say which faces" in said[0]
     start.check_classes(keras_fer.CLASSES)
     with pytest.raises(
         UsageError, match="start tells.*neutral apart.*of neutral"
@@ -164,11 +192,46 @@ def test_a_preset_is_a_start_too(whole, tmp_path):
         start.check_classes(keras_fer.CLASSES[::-1])
 
 
+def test_the_command_takes_a_presets_network_but_for_its_last_layer(
+    whole, mine, cache, tmp_path
+):
+    """With all blocks frozen, they are the preset's to the last bit."""
+    import keras_fer
+
+    preset = keras_fer.save_preset(whole[0], tmp_path / "start")
+    run_dir = tmp_path / "run"
+    status, out, error = run(
+        cache,
+        *("--data-dir", mine, "--run-dir", run_dir, *ARGUMENTS),
+        *("--initial-weights", preset.directory, "--frozen-blocks", "5"),
+        recipe="image_folder",
+    )
+    assert status == 0, error
+    assert "start does not say which faces it has seen" in out
+    ours = keras_fer.load_model(run_dir / "model.keras")
+    theirs = keras_fer.build_model(preset.directory)
+    assert ours.output_shape == (None, 3)
+    checked = 0
+    for layer in theirs.layers:
+        if layer.name.startswith("block"):
+            pairs = zip(
+                ours.get_layer(layer.name).get_weights(),
+                layer.get_weights(),
+                strict=True,
+            )
+            for first, second in pairs:
+                np.testing.assert_array_equal(first, second)
+                checked += 1
+    assert checked > 26
+    report = json.loads((run_dir / "report.json").read_text())
+    assert report["initial_weights"]["preset"] == "start"
+
+
 @pytest.mark.parametrize("kind", ["run", "preset"])
 def test_what_is_left_open_is_as_the_initial_weights_have_it(
     kind, whole, tmp_path
 ):
-    """The network's width, and views unless one of their sizes is given."""
+    """The network's width, and the sizes of views that still fit."""
     import keras_fer
 
     Config = runpy.run_path(str(RECIPES / "image_folder.py"))["Config"]
@@ -187,5 +250,13 @@ def test_what_is_left_open_is_as_the_initial_weights_have_it(
     assert settled(initial_weights=start) == as_learned
     given = {"initial_weights": start, "width": 2.0, "crop_size": 64}
     assert settled(**given) == (2.0, 100, 64)
+    width, image, crop = as_learned
+    for given, expected in (
+        ({"crop_size": crop}, as_learned),
+        ({"image_size": image}, as_learned),
+        ({"crop_size": crop + 4}, (width, image, crop + 4)),
+        ({"image_size": image + 8}, (width, image + 8, crop)),
+    ):
+        assert settled(initial_weights=start, **given) == expected
     with pytest.raises(UsageError, match="--crop-size 120 does not fit"):
         settled(crop_size=120)

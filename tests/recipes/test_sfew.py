@@ -119,11 +119,9 @@ def test_weights_of_other_classes_are_no_start(sfew, cache, capsys):
     facts = {"preset": "mine"}
     with pytest.raises(UsageError, match="mine tells neutral"):
         other = InitialRun(Path("mine"), None, CLASSES[::-1], facts)
-        recipe["load_data"](config, other, None)
-    recipe["load_data"](
-        config, InitialRun(Path("mine"), None, CLASSES, facts), None
-    )
-    assert "does not say which pictures it has seen" in capsys.readouterr().out
+        recipe["load_data"](config, other)
+    recipe["load_data"](config, InitialRun(Path("mine"), None, CLASSES, facts))
+    assert "does not say which faces it has seen" in capsys.readouterr().out
 
 
 def test_a_fold_judges_its_share_of_train_and_validation(sfew, cache, tmp_path):
