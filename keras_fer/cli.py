@@ -129,7 +129,7 @@ class Classify:
 
     faces: word("FACE ...", tuple[Path, ...])
     """Pictures of faces, cropped; or folders of such pictures."""
-    model: Path | None = None
+    model: str | None = None
     """A .tflite file, as keras-fer export writes it, or a preset."""
     ten_crop: bool = False
     """Average over ten views of each face; ten times the work."""
@@ -161,7 +161,7 @@ class Evaluate:
     Says whether the weights have seen these faces, if their run is known.
     """
 
-    model: word("MODEL")
+    model: word("MODEL", str)
     """A run's folder, a preset, a .keras, a SavedModel's or a .tflite."""
     data: word("DATA")
     """Folder of the data set to judge it on."""

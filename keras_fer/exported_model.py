@@ -36,7 +36,7 @@ def find_tflite(model=None):
             raise UsageError(NO_MODEL)
         return _of_preset(presets.DEFAULT)
     presets.refuse_address(model)
-    if str(model) in presets.list_presets():
+    if presets.is_name(model):
         return _of_preset(model)
     path = Path(model)
     if not path.is_dir():

@@ -59,7 +59,7 @@ def resolve(weights):
         return weights
     presets.refuse_address(weights)
     path = Path(weights)
-    if str(weights) in presets.list_presets() or path.is_dir():
+    if presets.is_name(weights) or path.is_dir():
         preset = presets.load_preset(weights)
         return WeightSource(preset.weights_path, False, preset)
     if not path.is_file():

@@ -26,6 +26,8 @@ __all__ = ["build_model", "calibrate_batch_norm", "load_model"]
 POOLINGS = ("lip", "max", "avg", "soft")
 HEADS = ("conv", "dense")
 ATTENTIONS = ("eca", "se", None)
+# Where None is an answer, not a gap for a preset to fill.
+MEANT_NONE = ("attention", "classifier_activation")
 
 _Function = TypeVar("_Function", bound=Callable)
 
@@ -42,7 +44,7 @@ def _fill_in_presets(build: _Function) -> _Function:
         given = {
             name: value
             for name, value in given.items()
-            if value is not None or name == "attention"
+            if value is not None or name in MEANT_NONE
         }
         size = preset.crop_size
         free = {

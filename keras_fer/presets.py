@@ -86,6 +86,17 @@ def list_presets():
     )
 
 
+def is_name(name_or_directory):
+    """Whether it is the name of a shipped preset, a `str`.
+
+    A `Path` never is: it has lost the `./` that told a folder from a name.
+    """
+    return (
+        isinstance(name_or_directory, str)
+        and name_or_directory in list_presets()
+    )
+
+
 def is_preset(name_or_directory):
     """Whether it is the name of a shipped preset, or a preset's folder.
 
@@ -94,7 +105,7 @@ def is_preset(name_or_directory):
     """
     directory = Path(name_or_directory)
     return (
-        str(name_or_directory) in list_presets()
+        is_name(name_or_directory)
         or (directory / WEIGHTS).is_file()
         or all((directory / name).is_file() for name in (MANIFEST, LABELS))
     )
@@ -105,7 +116,7 @@ def load_preset(name_or_directory):
 
     Args:
         name_or_directory: one of `list_presets()`, or the folder of another
-            one; a folder that has such a name needs `./`.
+            one; a folder that has such a name needs `./`, or is a `Path`.
 
     Returns:
         A `Preset`. Its network: `build_model(weights=name_or_directory)`.
@@ -117,7 +128,7 @@ def load_preset(name_or_directory):
     """
     refuse_address(name_or_directory)
     directory = Path(name_or_directory).absolute()
-    if str(name_or_directory) in list_presets():
+    if is_name(name_or_directory):
         directory = SHIPPED / name_or_directory
     elif not directory.is_dir():
         raise PresetError(

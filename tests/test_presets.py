@@ -2,9 +2,12 @@
 
 import inspect
 import json
+import re
 import shutil
 from io import BytesIO
+from pathlib import Path
 
+import keras
 import numpy as np
 import pytest
 from PIL import Image
@@ -13,13 +16,18 @@ import keras_fer
 import sure_run
 from drawn import encoded_faces
 from keras_fer import calibration
+from keras_fer import cli
 from keras_fer import evaluation
 from keras_fer import files
+from keras_fer import initial_weights
 from keras_fer import input_pipeline
 from keras_fer import luminance
 from keras_fer import metrics
 from keras_fer import model_file
 from keras_fer import presets
+from keras_fer.commands import trained_model
+from keras_fer.commands.explanation import find_keras_model
+from keras_fer.errors import UsageError
 from keras_fer.exported_model import find_tflite
 from keras_fer.face_image import read_face
 from keras_fer.pooling_variants import pooling_variant
@@ -118,6 +126,13 @@ def test_an_explicit_argument_may_agree_but_not_contradict(saved):
         classifier_activation=None,
     )
     assert model.input_shape == (None, 48, 48, 3)
+    # None is meant: logits, whose shares are what the preset gives.
+    faces = np.random.default_rng(0).uniform(0, 255, (2, 48, 48, 3))
+    shares = keras_fer.build_model(saved.directory, input_shape=(48, 48, 3))(
+        faces
+    )
+    logits = keras.ops.softmax(model(faces))
+    np.testing.assert_allclose(logits, shares, atol=1e-5)
     for argument, value in (
         ("width", 1.0),
         ("attention", "eca"),
@@ -188,6 +203,66 @@ def test_a_name_goes_before_a_path_that_equals_it(saved, tmp_path, monkeypatch):
     assert keras_fer.build_model("fer-test").name == "keras_fer"
     with pytest.raises(ValueError, match="manifest.json cannot be read"):
         keras_fer.build_model("./fer-test")
+    # Whoever means the folder gets it, by every door, or hears of it.
+    shutil.copy(saved.directory / presets.LABELS, tmp_path / "fer-test")
+    for here in ("./fer-test", Path("fer-test")):
+        for open_it, words in (
+            (keras_fer.load_preset, "manifest.json cannot be read"),
+            (find_tflite, r"holds no model\."),
+            (trained_model.describe, "fer-test is no model"),
+            (find_keras_model, "Name the run or the preset"),
+            (initial_weights.open_initial_run, "is no finished run"),
+        ):
+            with pytest.raises(UsageError, match=words):
+                open_it(here)
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "classify FACE --model",
+        "predict FACE --detector none --model",
+        "evaluate",
+    ],
+)
+def test_the_command_line_tells_a_folder_from_a_name(
+    command, tmp_path, monkeypatch, capsys
+):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / presets.DEFAULT).mkdir()
+    Image.new("RGB", (48, 48)).save("face.png")
+    words = command.replace("FACE", "face.png").split()
+    last = ["."] * (words == ["evaluate"])  # which is no data set
+    no_model = f"{presets.DEFAULT} (holds no model|is no model)"
+    assert cli.main([*words, f"./{presets.DEFAULT}", *last]) == 2
+    assert re.search(no_model, capsys.readouterr().err)
+    assert cli.main([*words, presets.DEFAULT, *last]) == 3 * bool(last)
+    assert not re.search(no_model, capsys.readouterr().err)
+
+
+def test_the_card_says_what_the_training_started_from(run, tmp_path):
+    """The runs before it, to the first, each with the terms of its data."""
+    copy = shutil.copytree(run, tmp_path / "run")
+    report = json.loads((copy / "report.json").read_text())
+    first = {"file": "first.weights.h5", "sha256": "0"}
+    between = {"run": "between", "data_set": "SFEW 2.0", "epoch": 7}
+    before = {"data_set": "FER2013", "commit": 40 * "a"}
+    before["initial_weights"] = between | {"initial_weights": first}
+    start = {"preset": "fer2013", "run": before}
+    files.write_json(copy / "report.json", report | {"initial_weights": start})
+    preset = keras_fer.save_preset(copy, tmp_path / "preset")
+    assert preset.manifest["run"]["initial_weights"] == start
+    card = (preset.directory / presets.CARD).read_text()
+    places = [
+        card.index(words)
+        for words in (
+            "drawn faces",
+            f"fer2013 (commit {12 * 'a'}), on FER2013. FER2013 was given out",
+            "between (epoch 7), on SFEW 2.0. SFEW 2.0 is given",
+            "first.weights.h5, on data that is not known",
+        )
+    ]
+    assert places == sorted(places)
 
 
 def test_a_run_on_grey_pictures_answers_colour_as_grey(run, saved, tmp_path):

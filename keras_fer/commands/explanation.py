@@ -1,5 +1,7 @@
 """Where the network looked, on each face of a photo: `--explain`."""
 
+from pathlib import Path
+
 import numpy as np
 
 from keras_fer import presets
@@ -21,11 +23,12 @@ def find_keras_model(model):
     Raises:
         UsageError: if it is neither.
     """
-    name = str(model or presets.DEFAULT)
-    if name in presets.list_presets():
+    name = model or presets.DEFAULT
+    if presets.is_name(name):
         return presets.SHIPPED / name
     if model is None:
         raise UsageError(NO_MODEL)
+    model = Path(model)
     if is_run(model) or (model / presets.WEIGHTS).is_file():
         return model
     raise UsageError(
@@ -55,7 +58,7 @@ class Explainer:
         else:
             from keras_fer.model import build_model
 
-            self._network = build_model(str(model))
+            self._network = build_model(model)
         try:
             importance.importance_maps(
                 self._network, np.zeros((1, *self._network.input_shape[1:]))

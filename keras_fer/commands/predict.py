@@ -35,7 +35,7 @@ class Predict:
 
     photos: word("PHOTO ...", tuple[Path, ...])
     """Photos (JPEG, PNG, WebP), videos, or folders of them."""
-    model: Path | None = None
+    model: str | None = None
     """An exported run, a preset or a .tflite. None: the shipped preset."""
     json: str | None = None
     """File for all answers, as a JSON array; - for the standard output."""

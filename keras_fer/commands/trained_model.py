@@ -61,7 +61,6 @@ def describe(path):
         PresetError: if a preset was altered.
     """
     presets.refuse_address(path)
-    path = Path(path)
     if presets.is_preset(path):
         preset = presets.load_preset(path)
         return DescribedModel(
@@ -72,6 +71,7 @@ def describe(path):
             preset=preset,
             sha256=preset.manifest["sha256"][presets.WEIGHTS],
         )
+    path = Path(path)
     if path.suffix == ".tflite":
         contract = model_file.read(path)
         found = DescribedModel(path, "tflite", sha256=files.sha256(path))
