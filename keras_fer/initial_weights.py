@@ -8,10 +8,9 @@ from pathlib import Path
 from keras_fer import files
 from keras_fer import presets
 from keras_fer import setting_checks
-from keras_fer.datasets import leak_policy
-from keras_fer.datasets.fingerprints import Fingerprints
 from keras_fer.datasets.fingerprints import load_fingerprints
 from keras_fer.errors import UsageError
+from keras_fer.initial_run import InitialRun
 
 # Settings that decide which weights fit, as recipes name them.
 ARCHITECTURE = ("width", "pooling", "head", "attention", "batch_norm")
@@ -21,108 +20,6 @@ _VIEWS = {"image_size": 100, "crop_size": 90}
 _WIDTH = 1.0
 # What a report keeps of the run that its own started from.
 _KEPT = ("data_set", "data_hash", "counts", "epoch", "commit")
-
-
-@dataclasses.dataclass(frozen=True)
-class InitialRun:
-    """What is taken from a finished run, a preset or a weight file.
-
-    Attributes:
-        weights_path: the weight file, or the preset's folder.
-        learned: `Fingerprints` of the pictures behind these weights; None
-            for a preset or a file alone, which do not say.
-        class_names: the classes that these weights know, in their order;
-            empty for a file alone.
-        description: plain values for a report: the run's name and id, data
-            set, data hash, counts, epoch, commit, and its own start; or the
-            preset's name and its run; or the file's name and hash.
-        settings: what the weights were trained with, where it is known.
-    """
-
-    weights_path: Path
-    learned: Fingerprints | None
-    class_names: tuple[str, ...]
-    description: dict
-    settings: dict = dataclasses.field(default_factory=dict)
-
-    def check_classes(self, class_names):
-        """Refuses classes that are not these weights', in their order.
-
-        Raises:
-            UsageError: with both lists.
-        """
-        if tuple(class_names) != self.class_names:
-            raise UsageError(
-                f"{self._name} tells "
-                f"{', '.join(self.class_names)} apart, and the faces are of "
-                f"{', '.join(class_names)}. recipes/image_folder.py starts "
-                "from weights of other classes."
-            )
-
-    def check_cut(self, data_hash, config, names):
-        """Refuses other parts of the data that these weights learned from.
-
-        A face that they learned from would choose the epoch, or judge.
-
-        Args:
-            data_hash: of the whole data set, as a report has it.
-            config: a recipe's Config.
-            names: its settings that decide the parts.
-
-        Raises:
-            UsageError: with the settings and how to make them alike.
-        """
-        described = self.description
-        run = described["run"] if "preset" in described else described
-        different = {
-            name: self.settings[name]
-            for name in names
-            if self.settings.get(name) not in (None, getattr(config, name))
-        }
-        if different and run.get("data_hash") == data_hash:
-            flags = " ".join(
-                f"--{name.replace('_', '-')} {value}"
-                for name, value in different.items()
-            )
-            raise UsageError(
-                f"{self._name} learned from the same data, cut in another "
-                "way: faces that it knows would choose or judge. Cut alike: "
-                f"{flags}, or start from nothing."
-            )
-
-    @property
-    def _name(self):
-        names = (self.description.get(k) for k in ("preset", "run", "file"))
-        return next(filter(None, names))
-
-    def unseen(self, test, policy, cache=None, say=print):
-        """The test faces that these weights have not learned from.
-
-        Args:
-            test: `LabeledFaces`.
-            policy, cache: as `leak_policy.apply_to_seen` takes them.
-            say: called with a warning where nobody knows them.
-
-        Returns:
-            (`LabeledFaces`, facts for a report: "initial_weights", and
-            "seen_report" where the learned faces are known).
-
-        Raises:
-            DataError: see `leak_policy.apply_to_seen`.
-        """
-        facts = {"initial_weights": self.description}
-        self.warn(say)
-        if self.learned is not None:
-            test, report = leak_policy.apply_to_seen(
-                test, self.learned, policy, cache=cache
-            )
-            facts["seen_report"] = report.as_dict()
-        return test, facts
-
-    def warn(self, say):
-        """Says where nobody knows which faces are behind the weights."""
-        if self.learned is None and not self.description.get("data_set"):
-            say(f"warning: {self._name} does not say which faces it has seen")
 
 
 def settle(config):
@@ -264,7 +161,8 @@ def _of_preset(preset):
 
 
 def _of_run(path, settings, report):
-    description = {"run": path.parent.name, "run_id": settings.get("run_id")}
+    name = path.absolute().parent.name
+    description = {"run": name, "run_id": settings.get("run_id")}
     description |= {key: report.get(key) for key in _KEPT}
     if "initial_weights" in report:
         description["initial_weights"] = report["initial_weights"]

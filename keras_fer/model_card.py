@@ -4,6 +4,7 @@ After Mitchell et al., "Model cards for model reporting", 2019.
 """
 
 from keras_fer import markdown
+from keras_fer.earlier_trainings import earlier_trainings
 from keras_fer.metrics import MIN_FACES
 
 _TERMS = {
@@ -109,11 +110,7 @@ def _terms(data_set):
 
 def _starts(report):
     """What the run started from, and what that started from, and so on."""
-    start = report.get("initial_weights")
-    while start:
-        run = start["run"] if "preset" in start else start
-        names = (start.get(key) for key in ("preset", "run", "file"))
-        name = next(filter(None, names))
+    for name, run in earlier_trainings(report.get("initial_weights")):
         data_set = run.get("data_set")
         facts = [
             f"{key} {str(run[key])[:12]}"
@@ -127,7 +124,6 @@ def _starts(report):
         else:
             sentence += "data that is not known; its terms bind as well."
         yield sentence
-        start = run.get("initial_weights")
 
 
 def _circumstances(report):

@@ -192,7 +192,11 @@ class Run:
         )
         if resumed and path.exists():
             manifest = _read_json(path)
-            _check_facts(self.directory, manifest, facts | process)
+            before = manifest
+            if self.settings.get("weights"):  # once told by their path alone
+                start = {"initial_weights": facts.get("initial_weights")}
+                before = start | manifest
+            _check_facts(self.directory, before, facts | process)
             manifest["resumed"] = [*manifest.get("resumed", []), process]
         else:
             if not resumed:

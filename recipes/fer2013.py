@@ -168,8 +168,8 @@ def load_data(config, start):
     cache = prepared.cache_directory(config.cache_dir)
     whole = fer2013.load_source(source, cache, say)
     if start:
-        cut = ("judge", "validation_fraction", "split_seed")
-        start.check_cut(source.identity, config, cut)
+        cut = "judge validation_fraction split_seed on_leak exclude"
+        start.check_cut(source.identity, config, cut.split())
     train = {"train": whole.pop("train")}  # the tests judge as they are
     train, excluded = exclusion.leave_out(train, config.exclude)
     public_test = whole["validation"]

@@ -190,6 +190,8 @@ def load_data(config, start):
         say=say,
     )
     if start:
+        cut = "validation_fraction seed on_leak exclude"
+        start.check_cut(source.identity, config, cut.split())
         start.warn(say)
         facts["initial_weights"] = start.description
     counts = parts.count(faces, config.batch_size, say)

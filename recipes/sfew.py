@@ -192,6 +192,8 @@ def load_data(config, start):
     if start:
         if start.class_names:
             start.check_classes(train.class_names)
+        cut = "validation_fraction seed on_leak exclude folds fold"
+        start.check_cut(source.identity, config, cut.split())
         start.warn(say)
     split = "validation"
     if config.folds:

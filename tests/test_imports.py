@@ -40,6 +40,8 @@ ORDER = (
     "finished_run",
     "model_file",
     "presets",
+    "earlier_trainings",
+    "initial_run",
     "initial_weights",
     "augment",
     "tensorflow_views",

@@ -18,7 +18,7 @@ from keras_fer import presets
 from keras_fer.classes import CLASSES
 from keras_fer.datasets.fingerprints import take_fingerprints
 from keras_fer.errors import UsageError
-from keras_fer.initial_weights import InitialRun
+from keras_fer.initial_run import InitialRun
 from recipe_command import RECIPES
 from recipe_command import SMALL
 from recipe_command import refusal

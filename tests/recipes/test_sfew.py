@@ -13,7 +13,7 @@ from keras_fer.classes import CLASSES
 from keras_fer.datasets.drawn_faces import write_drawn_faces
 from keras_fer.datasets.fingerprints import load_fingerprints
 from keras_fer.errors import UsageError
-from keras_fer.initial_weights import InitialRun
+from keras_fer.initial_run import InitialRun
 from recipe_command import SMALL
 from recipe_command import refusal
 from recipe_command import run
