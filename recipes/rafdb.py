@@ -179,6 +179,10 @@ def load_data(config, start):
     say("Checking every picture, then looking for copies ...")
     raf_db.check_source(source, config.expected_counts)
     whole = raf_db.load_source(source, config.cache_dir, say)
+    if start:
+        cut = "validation_fraction seed on_leak exclude"
+        start.check_cut(source.identity, config, cut.split())
+        start.warn(say)
     faces, facts = parts.separate(
         **whole,
         on_leak=config.on_leak,
@@ -189,11 +193,6 @@ def load_data(config, start):
         exclude=config.exclude,
         say=say,
     )
-    if start:
-        cut = "validation_fraction seed on_leak exclude"
-        start.check_cut(source.identity, config, cut.split())
-        start.warn(say)
-        facts["initial_weights"] = start.description
     counts = parts.count(faces, config.batch_size, say)
     name = "drawn faces (not photographs)" if config.demo else "RAF-DB"
     if not config.demo and config.expected_counts == "any":
@@ -205,6 +204,7 @@ def load_data(config, start):
         "split": "test",
         "chosen_by": "validation, cut from train",
         "counts": counts,
+        **({"initial_weights": start.description} if start else {}),
     }
     return *faces.values(), facts
 

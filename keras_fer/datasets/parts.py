@@ -58,8 +58,8 @@ def separate(
         reports["seen_report"] = report.as_dict()
     if not len(test):
         raise DataError(
-            "No test face is left to judge by: --on-leak drop left all of "
-            "them out, or a fold holds none."
+            "No test face is left to judge by: the list of --exclude names "
+            "them all, or a fold holds none."
         )
     train, report = leak_policy.apply_leak_policy(
         train, test, on_leak, cache=cache
