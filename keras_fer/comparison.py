@@ -1,9 +1,10 @@
 """Several runs side by side: means over seeds, and paired differences."""
 
 import dataclasses
-from pathlib import Path
 
 import numpy as np
+
+from keras_fer import finished_run
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -31,15 +32,16 @@ def read_predictions(seeds, view):
         `Predictions`, faces by name.
 
     Raises:
+        DataError: if a run's file is missing, or cannot be read.
         ValueError: if the seeds were not judged on the same faces.
     """
     answers = []
     for directories in seeds:
         found = {}
-        for directory in map(Path, directories):
-            with np.load(directory / "predictions.npz") as file:
-                correct = file[view].argmax(axis=1) == file["labels"]
-                found |= zip(file["names"].tolist(), correct, strict=True)
+        for directory in directories:
+            answered = finished_run.read_predictions(directory)
+            correct = answered[view].argmax(axis=1) == answered["labels"]
+            found |= zip(answered["names"].tolist(), correct, strict=True)
         if answers and answers[0].keys() != found.keys():
             raise ValueError(
                 f"{', '.join(map(str, directories))}: judged on other faces "

@@ -86,14 +86,7 @@ class FinishedRun:
     def _judged_names(self, parts):
         path = self.directory / "predictions.npz"
         if path.exists():
-            try:
-                with path.open("rb") as stream, np.load(stream) as file:
-                    return file["names"].tolist()
-            except Exception as error:  # whatever damage makes NumPy raise
-                raise DataError(
-                    f"{path} cannot be read ({error}). It says which faces "
-                    "the run was judged on: run the recipe again."
-                ) from error
+            return read_predictions(self.directory)["names"].tolist()
         # A run of an earlier version kept no list; a whole part needs none.
         split, number = self.report["split"], self.report["counts"]["test"]
         if split not in parts or len(parts[split]) != number:
@@ -103,6 +96,34 @@ class FinishedRun:
                 "recipe again."
             )
         return parts[split].names
+
+
+def read_predictions(directory):
+    """What a finished run answered, as its predictions.npz has it.
+
+    Args:
+        directory: the run's folder.
+
+    Returns:
+        A dict of arrays: `names` and `labels` of the faces that it was judged
+        on, and for each view their probabilities. Runs of later versions add
+        `validation_labels` and `validation_single_view`.
+
+    Raises:
+        DataError: if the file is missing, or cannot be read.
+    """
+    path = Path(directory) / "predictions.npz"
+    try:
+        with (
+            path.open("rb") as stream,
+            np.load(stream, allow_pickle=False) as file,
+        ):
+            return dict(file)
+    except Exception as error:  # whatever damage makes NumPy raise
+        raise DataError(
+            f"{path} cannot be read ({error}). It holds the faces that the "
+            "run was judged on and its answers: run the recipe again."
+        ) from error
 
 
 def is_run(directory):

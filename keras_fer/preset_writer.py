@@ -11,11 +11,13 @@ import numpy as np
 
 from keras_fer import calibration
 from keras_fer import files
+from keras_fer import finished_run
 from keras_fer import luminance
 from keras_fer import metrics
 from keras_fer import model_card
 from keras_fer import model_file
 from keras_fer import presets
+from keras_fer.errors import DataError
 from keras_fer.errors import ModelFileError
 from keras_fer.model import load_model
 from keras_fer.presets import PresetError
@@ -231,16 +233,12 @@ def _check_tflite(path, expected, parity):
 
 def _calibrate(run, report):
     try:
-        with (
-            (run / "predictions.npz").open("rb") as file,
-            np.load(file, allow_pickle=False) as archive,
-        ):
-            predictions = dict(archive)
+        predictions = finished_run.read_predictions(run)
         fitted_on, labels = (
             predictions[f"validation_{name}"]
             for name in ("single_view", "labels")
         )
-    except (OSError, ValueError, KeyError) as error:
+    except (DataError, KeyError) as error:
         raise PresetError(
             f"{run} kept no predictions on the part that chose its epoch. Run "
             "the recipe again, or save it uncalibrated: calibrate=False."

@@ -46,6 +46,26 @@ def default_dtype_policy():
         keras.config.set_dtype_policy("float32")
 
 
+@pytest.fixture
+def disk_events(monkeypatch):
+    """What is flushed and renamed from here on: [(call, inode)], in order."""
+    events = []
+
+    def record(call, inode):
+        original = getattr(os, call)
+
+        def recorded(first, *rest):
+            events.append((call, inode(first).st_ino))
+            original(first, *rest)
+
+        monkeypatch.setattr(os, call, recorded)
+
+    record("fsync", os.fstat)
+    record("replace", os.stat)
+    record("rename", os.stat)
+    return events
+
+
 @pytest.fixture(scope="session")
 def shared(tmp_path_factory, worker_id):
     """One folder for all workers, and a lock: whoever comes first fills it."""

@@ -126,6 +126,14 @@ def test_faces_whose_copies_are_not_known_are_refused(tmp_path):
     assert "Traceback" not in error and "without" not in out
 
 
+def test_a_run_without_its_answers_is_refused(tmp_path):
+    write_run(tmp_path, "PublicTest")
+    (tmp_path / "predictions.npz").unlink()
+    status, _, error = python(KNOWN_FACES, tmp_path)
+    assert status == 3 and "predictions.npz cannot be read" in error
+    assert "run the recipe again" in error and "Traceback" not in error
+
+
 @pytest.fixture
 def table(tmp_path):
     """A csv in FER2013's layout, of too few faces to train on."""

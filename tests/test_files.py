@@ -68,24 +68,15 @@ def test_the_same_sweep_catches_a_plain_write(tmp_path, how):
     assert set(found) - {OLD, NEW}
 
 
-def test_content_reaches_the_disk_before_its_name_does(tmp_path, monkeypatch):
+def test_content_reaches_the_disk_before_its_name_does(tmp_path, disk_events):
     target = tmp_path / "report.json"
-    events = []
-    fsync, replace = os.fsync, os.replace
-
-    def record_fsync(descriptor):
-        events.append(("fsync", os.fstat(descriptor).st_ino))
-        fsync(descriptor)
-
-    def record_replace(source, destination):
-        events.append(("replace", os.stat(source).st_ino))
-        replace(source, destination)
-
-    monkeypatch.setattr(os, "fsync", record_fsync)
-    monkeypatch.setattr(os, "replace", record_replace)
     files.write_text(target, NEW)
     file, folder = target.stat().st_ino, tmp_path.stat().st_ino
-    assert events == [("fsync", file), ("replace", file), ("fsync", folder)]
+    assert disk_events == [
+        ("fsync", file),
+        ("replace", file),
+        ("fsync", folder),
+    ]
 
 
 @pytest.mark.parametrize("limit", [0, 1, len(OLD), 99_999])

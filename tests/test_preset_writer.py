@@ -140,27 +140,14 @@ def test_a_kill_leaves_no_preset_and_the_next_save_clears_up(
 
 
 def test_a_preset_reaches_the_disk_before_its_name_does(
-    run, tmp_path, monkeypatch
+    run, tmp_path, disk_events
 ):
-    events = []
-    fsync, rename = os.fsync, os.rename
-
-    def record_fsync(descriptor):
-        events.append(("fsync", os.fstat(descriptor).st_ino))
-        fsync(descriptor)
-
-    def record_rename(source, target):
-        events.append(("rename", os.stat(source).st_ino))
-        rename(source, target)
-
-    monkeypatch.setattr(os, "fsync", record_fsync)
-    monkeypatch.setattr(os, "rename", record_rename)
     preset = keras_fer.save_preset(run, tmp_path / "new")
     written = {
         ("fsync", path.stat().st_ino) for path in preset.directory.iterdir()
     }
     folder = preset.directory.stat().st_ino
-    *before, renamed, last = events
+    *before, renamed, last = disk_events
     assert written <= set(before) and before[-1] == ("fsync", folder)
     assert renamed == ("rename", folder)
     assert last == ("fsync", tmp_path.stat().st_ino)
