@@ -20,6 +20,7 @@ _VIEWS = {"image_size": 100, "crop_size": 90}
 _WIDTH = 1.0
 # What a report keeps of the run that its own started from.
 _KEPT = ("data_set", "data_hash", "counts", "epoch", "commit")
+_KEPT_IF_THERE = ("additional_data", "initial_weights")
 
 
 def settle(config):
@@ -164,8 +165,7 @@ def _of_run(path, settings, report):
     name = path.absolute().parent.name
     description = {"run": name, "run_id": settings.get("run_id")}
     description |= {key: report.get(key) for key in _KEPT}
-    if "initial_weights" in report:
-        description["initial_weights"] = report["initial_weights"]
+    description |= {k: report[k] for k in _KEPT_IF_THERE if k in report}
     return InitialRun(
         path,
         load_fingerprints(path.parent / "fingerprints.npz"),

@@ -63,6 +63,7 @@ def model_card(
         f"Trained on {markdown.escape(data_set)}. "
         + (data_terms or _terms(data_set))
         + (_GREY if grey else ""),
+        *_additional(report),
         *_starts(report),
         "The code's licence, Apache-2.0, covers the code alone. Whether these "
         "weights may be used for a purpose depends on the terms of the data.",
@@ -108,6 +109,17 @@ def _terms(data_set):
     )
 
 
+def _additional(run):
+    """The second data set that a training learned from, if it did."""
+    added = run.get("additional_data")
+    if added:
+        title = added["data_set"]
+        yield (
+            f"Learned from beside it: {markdown.escape(title)} "
+            f"({added['train']:,} pictures, turned to grey). {_terms(title)}"
+        )
+
+
 def _starts(report):
     """What the run started from, and what that started from, and so on."""
     for name, run in earlier_trainings(report.get("initial_weights")):
@@ -123,7 +135,7 @@ def _starts(report):
             sentence += f"{markdown.escape(data_set)}. {_terms(data_set)}"
         else:
             sentence += "data that is not known; its terms bind as well."
-        yield sentence
+        yield " ".join([sentence, *_additional(run)])
 
 
 def _circumstances(report):

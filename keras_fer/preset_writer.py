@@ -38,6 +38,7 @@ KEPT = (
     "split",
     "chosen_by",
     "counts",
+    "additional_data",
     "looks_at_public_test",
     "initial_weights",
     "epoch",

@@ -34,6 +34,8 @@ class Config(configuration.RunSettings):
     """What to do where a test face is also in the training part."""
     exclude: Path | None = None
     """A list of training pictures to leave out, a name a line."""
+    additional_data: Path | None = None
+    """Another data set, whose training part is learned from too, as grey."""
     validation_fraction: float = 0.1
     """Share of Training that chooses the epoch; as much for screening."""
     split_seed: int = 0
@@ -120,6 +122,7 @@ def main(config):
         train, validation, test, facts = load_data(config, start)
         from keras_fer import devices  # loads Keras: not before bad data
         from keras_fer import run_results
+        from keras_fer.datasets import looks
 
         facts |= runtime.set_up(
             config.seed,
@@ -138,7 +141,7 @@ def main(config):
             return  # process 0 judges and publishes
         facts["epoch"] = progress.best_epoch + 1
         if config.judge == "public-test":
-            facts["looks_at_public_test"] = count_look(config, run, facts)
+            facts |= looks.count_run(run, facts, config.cache_dir, say)
         run_results.write_results(
             run.directory,
             model,
@@ -154,6 +157,7 @@ def main(config):
 
 def load_data(config, start):
     """Faces of the three parts, and what a report must say of them."""
+    from keras_fer.datasets import additional_faces
     from keras_fer.datasets import exclusion
     from keras_fer.datasets import fer2013
     from keras_fer.datasets import fer2013_source
@@ -192,6 +196,15 @@ def load_data(config, start):
         faces["validation"], faces["test"] = parts.halve(
             faces["validation"], config.split_seed, cache
         )
+    if config.additional_data:
+        faces["train"], facts["additional_data"] = additional_faces.add_faces(
+            faces["train"],
+            config.additional_data,
+            judges=(faces["validation"], faces["test"], *whole.values()),
+            on_leak=config.on_leak,
+            cache=cache,
+            say=say,
+        )
     if start:
         test, report = start.unseen(faces["test"], config.on_leak, cache, say)
         faces["test"], facts = test, facts | report
@@ -209,18 +222,6 @@ def load_data(config, start):
         "excluded": len(excluded),
     }
     return *faces.values(), facts
-
-
-def count_look(config, run, facts):
-    from keras_fer.datasets import looks
-    from keras_fer.datasets import prepared
-
-    cache = prepared.cache_directory(config.cache_dir)
-    kept = cache / f"looks-at-public-test-{facts['data_hash'][:16]}.json"
-    made = {"run_dir": run.directory.name, "commit": facts["commit"]}
-    number = looks.count_look(kept, run.run_id, **made)
-    say(f"Look number {number} at PublicTest")
-    return number
 
 
 def make_network(config, train, weights):

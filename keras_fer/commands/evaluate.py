@@ -104,10 +104,11 @@ def _compare_with_run(described, source, split, faces, say):
     run = described.run
     if described.preset is not None:
         kept = described.preset.manifest["run"]
+        learned = [kept, kept.get("additional_data", {})]
+        names = " and ".join(str(k["data_set"]) for k in learned if k)
         return {
             "chosen_by": kept.get("chosen_by"),
-            "learned_from": f"{kept.get('data_set')}; a preset does not say "
-            "which faces",
+            "learned_from": f"{names}; a preset does not say which faces",
         }
     if run is None:
         return {

@@ -11,7 +11,31 @@ from pathlib import Path
 import filelock
 
 from keras_fer import files
+from keras_fer.datasets import prepared
 from keras_fer.errors import DataError
+
+
+def count_run(run, facts, cache_dir=None, say=print):
+    """Counts a run's look at FER2013's PublicTest, beside the prepared data.
+
+    Args:
+        run: of `run_directory.open_run`.
+        facts: the run's, with "data_hash" and "commit".
+        cache_dir: see `prepared.cache_directory`.
+        say: called with a line to print.
+
+    Returns:
+        A fact for the report: {"looks_at_public_test": number}.
+
+    Raises:
+        DataError: see `count_look`.
+    """
+    cache = prepared.cache_directory(cache_dir)
+    kept = cache / f"looks-at-public-test-{facts['data_hash'][:16]}.json"
+    made = {"run_dir": run.directory.name, "commit": facts["commit"]}
+    number = count_look(kept, run.run_id, **made)
+    say(f"Look number {number} at PublicTest")
+    return {"looks_at_public_test": number}
 
 
 def count_look(path, run_id, **facts):

@@ -48,7 +48,7 @@ def table(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def judged(table, cache, tmp_path_factory):
+def judged(table, data, cache, tmp_path_factory):
     """A finished candidate with every option on, and what it said."""
     run_dir = tmp_path_factory.mktemp("runs") / "candidate"
     arguments = ("--data-dir", table.parent, "--run-dir", run_dir, *SMALL)
@@ -56,6 +56,7 @@ def judged(table, cache, tmp_path_factory):
         cache,
         *(*arguments, "--judge", "public-test", "--epochs", "1"),
         *("--sam", "0.05", "--flip-consistency", "1"),
+        *("--additional-data", data),
         recipe="fer2013",
     )
     assert status == 0, error
@@ -92,6 +93,30 @@ def test_settings_are_compared_on_a_part_that_no_seed_changes(
     other = [set(part.names) for part in public_test[:3]]
     assert len(other[2]) == 14 and not other[2] & set.union(*names)
     assert other[1] != names[1]
+
+
+def test_another_data_set_is_learned_from_and_neither_chooses_nor_judges(
+    table, data, judged, cache, tmp_path
+):
+    alone = load_parts(table, cache, judge="public-test")[:3]
+    parts = load_parts(table, cache, judge="public-test", additional_data=data)[
+        :3
+    ]
+    for part, before in zip(parts[1:], alone[1:], strict=True):
+        assert part.names == before.names
+    assert parts[0].names[: len(alone[0])] == alone[0].names
+    added = len(parts[0]) - len(alone[0])
+    assert added > 0
+    report = json.loads((judged[0] / "report.json").read_text())
+    assert report["additional_data"]["train"] == added
+    assert "drawn faces" in (judged[0] / "report.md").read_text()
+    assert f"{added} faces of drawn faces" in judged[1]
+    preset = preset_writer.save_preset(judged[0], tmp_path / "both")
+    card = (preset.directory / "README.md").read_text()
+    assert f"beside it: drawn faces (not photographs) ({added} pictures" in card
+    start = imagenet_weights.resolve(judged[0] / "model.weights.h5")
+    start = initial_weights.open_weights(start)
+    assert start.description["additional_data"]["train"] == added
 
 
 def test_faces_that_given_weights_have_seen_do_not_judge(table, cache):
