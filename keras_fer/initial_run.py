@@ -59,6 +59,13 @@ class InitialRun:
             UsageError: with the settings and how to make them alike.
         """
         (_, last), *before = earlier_trainings(self.description)
+        for name, run in earlier_trainings(self.description):
+            if run.get("additional_data", {}).get("data_hash") == data_hash:
+                raise UsageError(
+                    f"{name} learned from this data beside its own: faces "
+                    "that it knows would choose or judge. Start from other "
+                    "weights."
+                )
         if last.get("data_hash") != data_hash:
             # A training on this data in between was checked when it began.
             for name, run in before:

@@ -16,6 +16,7 @@ from keras_fer.errors import UsageError
 # What may differ between a run and its resumption.
 FREE_FIELDS = (
     "data_dir",
+    "additional_data_dir",
     "cache_dir",
     "initial_weights",  # told by their run's id
     "run_dir",
@@ -46,7 +47,13 @@ RUN_FILES = (
     "export",
 )
 # What `Run.begin` is told that all processes of a cluster must share.
-_AGREED_FACTS = ("data_hash", "counts", "precision", "initial_weights")
+_AGREED_FACTS = (
+    "data_hash",
+    "counts",
+    "additional_data",
+    "precision",
+    "initial_weights",
+)
 
 
 class RunDirectoryError(UsageError):
@@ -238,6 +245,7 @@ def _check_facts(directory, before, now):
         ("data", "data_hash"),
         # Another leak search or split changes what is trained on.
         ("numbers of faces", "counts"),
+        ("additional data", "additional_data"),
         ("precision", "precision"),
         ("initial weights", "initial_weights"),
         ("devices", "devices"),

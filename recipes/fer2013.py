@@ -34,7 +34,7 @@ class Config(configuration.RunSettings):
     """What to do where a test face is also in the training part."""
     exclude: Path | None = None
     """A list of training pictures to leave out, a name a line."""
-    additional_data: Path | None = None
+    additional_data_dir: Path | None = None
     """Another data set, whose training part is learned from too, as grey."""
     validation_fraction: float = 0.1
     """Share of Training that chooses the epoch; as much for screening."""
@@ -162,9 +162,12 @@ def load_data(config, start):
     from keras_fer.datasets import fer2013
     from keras_fer.datasets import fer2013_source
     from keras_fer.datasets import labeled_faces
+    from keras_fer.datasets import layouts
     from keras_fer.datasets import parts
     from keras_fer.datasets import prepared
 
+    if config.additional_data_dir:  # a wrong folder ends it before the search
+        layouts.recognize(config.additional_data_dir)
     source = fer2013_source.find_source(config.data_dir)
     say(f"{source.directory}: {source.layout}; checking, comparing ...")
     fer2013.check_source(source, config.expected_counts)
@@ -176,7 +179,6 @@ def load_data(config, start):
         start.check_cut(source.identity, config, cut.split())
     train = {"train": whole.pop("train")}  # the tests judge as they are
     train, excluded = exclusion.leave_out(train, config.exclude)
-    public_test = whole["validation"]
     screening = config.judge == "screening"
     share = config.validation_fraction * (2 if screening else 1)
     faces, facts = parts.separate(
@@ -190,35 +192,33 @@ def load_data(config, start):
     )
     dropped = facts["leak_report"]["num_dropped"]
     say(f"{dropped} training copies of test faces left out")
-    faces["test"], judge = public_test, "PublicTest"
+    faces["test"], judge = whole["validation"], "PublicTest"
     if screening:  # the one half chooses, the other judges
         judge = "a part cut from Training, for comparing settings"
         faces["validation"], faces["test"] = parts.halve(
             faces["validation"], config.split_seed, cache
         )
-    if config.additional_data:
-        faces["train"], facts["additional_data"] = additional_faces.add_faces(
+    if config.additional_data_dir:
+        faces["train"], added = additional_faces.add_faces(
             faces["train"],
-            config.additional_data,
-            judges=(faces["validation"], faces["test"], *whole.values()),
+            config.additional_data_dir,
+            judges=(faces["validation"], *whole.values(), faces["test"]),
             on_leak=config.on_leak,
             cache=cache,
             say=say,
         )
+        facts |= added
     if start:
         test, report = start.unseen(faces["test"], config.on_leak, cache, say)
         faces["test"], facts = test, facts | report
-    counts = parts.count(faces, config.batch_size, say)
-    name = "FER2013"
-    if config.expected_counts == "any":
-        name = "faces in FER2013's layout, counts not checked"
+    name = fer2013.describe(config.expected_counts)
     facts |= {
         "title": f"keras_fer on {name}",
         "data_set": name,
         "data_hash": source.identity,
         "split": judge,
         "chosen_by": "another part cut from Training",
-        "counts": counts,
+        "counts": parts.count(faces, config.batch_size, say),
         "excluded": len(excluded),
     }
     return *faces.values(), facts

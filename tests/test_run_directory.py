@@ -20,6 +20,7 @@ class Config:
     overwrite: bool = False
     learning_rate: float = 0.1
     data_dir: str = "here"
+    additional_data_dir: str = "there"
 
 
 def open_run(directory, **settings):
@@ -53,7 +54,8 @@ def test_a_second_run_is_refused_with_the_three_ways_on(tmp_path):
 
 def test_a_resumed_run_keeps_its_id(tmp_path):
     run_id = begin(tmp_path)
-    assert begin(tmp_path, resume=True, data_dir="moved") == run_id
+    moved = {"data_dir": "moved", "additional_data_dir": "moved too"}
+    assert begin(tmp_path, resume=True, **moved) == run_id
 
 
 def test_the_manifest_keeps_what_the_run_was_started_with(tmp_path):
@@ -85,7 +87,8 @@ def test_other_settings_are_refused_with_the_difference(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "name", ["data", "numbers of faces", "precision", "Keras"]
+    "name",
+    ["data", "numbers of faces", "additional data", "precision", "Keras"],
 )
 def test_other_data_or_keras_is_refused(tmp_path, name):
     begin(tmp_path)
@@ -95,6 +98,8 @@ def test_other_data_or_keras_is_refused(tmp_path, name):
         manifest["data_hash"] = "other"
     elif name == "numbers of faces":
         manifest["counts"] = {"train": 1}
+    elif name == "additional data":
+        manifest["additional_data"] = {"data_hash": "other"}
     elif name == "precision":
         manifest["precision"] = "mixed_bfloat16"
     else:

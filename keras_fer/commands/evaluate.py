@@ -105,7 +105,7 @@ def _compare_with_run(described, source, split, faces, say):
     if described.preset is not None:
         kept = described.preset.manifest["run"]
         learned = [kept, kept.get("additional_data", {})]
-        names = " and ".join(str(k["data_set"]) for k in learned if k)
+        names = " and ".join(str(k.get("data_set")) for k in learned if k)
         return {
             "chosen_by": kept.get("chosen_by"),
             "learned_from": f"{names}; a preset does not say which faces",

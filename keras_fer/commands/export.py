@@ -47,6 +47,7 @@ def export(
     from keras_fer.export import export_run
 
     kept = ("data_set", "data_hash", "split", "seed", "epoch", "commit")
+    added = run.report.get("additional_data")
     export_run(
         model.load_model(run.model_path),
         Path(output or run.directory / "export"),
@@ -56,6 +57,7 @@ def export(
         facts={
             "run": run.directory.name,
             **{key: run.report.get(key) for key in kept},
+            **({"additional_data": added} if added else {}),
             "command": provenance.command(),
         },
         formats=formats,

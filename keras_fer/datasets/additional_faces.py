@@ -9,6 +9,7 @@ from keras_fer.datasets import image_folder
 from keras_fer.datasets import labeled_faces
 from keras_fer.datasets import layouts
 from keras_fer.datasets import leak_policy
+from keras_fer.datasets.stored_pictures import StoredPictures
 from keras_fer.errors import DataError
 
 
@@ -32,12 +33,14 @@ def add_faces(
         say: called with each message.
 
     Returns:
-        (`LabeledFaces`, all in memory; facts for a report: "data_set",
-        "data_hash", "train" (how many faces were added) and "left_out").
+        (`LabeledFaces`, all in memory; facts for a report: "additional_data",
+        a dict of "data_set", "data_hash" and "train" (how many faces were
+        added), and "additional_leak_report", of copies of faces that judge,
+        in either training part).
 
     Raises:
-        DataError: if the pictures cannot be read, are of other classes, or
-            are judges (under "stop").
+        DataError: if the pictures cannot be read, are of other classes, are
+            too many, or are judges (under "stop").
         UsageError: if there is no such folder.
     """
     name = layouts.recognize(directory)
@@ -51,30 +54,54 @@ def add_faces(
             f"first data set, it needs {', '.join(faces.class_names)}."
         )
     layouts.check_source(name, source, "any")
-    parts = image_folder.load_source(source)
+    parts = {
+        split: _rename(part, source.directory.name)
+        for split, part in image_folder.load_source(source).items()
+    }
     added = parts.pop("train")
-    found = len(added)
+    if isinstance(added.images, StoredPictures):
+        raise DataError(
+            f"{source.directory} is too large to be turned to grey in memory. "
+            "Give smaller pictures: the network sees few of their pixels."
+        )
+    reports = []
     for judge in (*judges, *parts.values()):
-        added, _ = leak_policy.apply_leak_policy(
+        added, report = leak_policy.apply_leak_policy(
             added, judge, on_leak, cache=cache
         )
+        reports.append(report)
+    for judge in parts.values():
+        faces, report = leak_policy.apply_leak_policy(
+            faces, judge, on_leak, cache=cache
+        )
+        reports.append(report)
+    if not len(added):
+        raise DataError(
+            f"Every training face of {source.directory} is a copy of one that "
+            "chooses or judges. Leave out --additional-data-dir."
+        )
+    merged = leak_policy.merge(reports)
     say(
-        f"{len(added)} faces of {title} are learned from as well, "
-        f"{found - len(added)} copies of faces that judge are left out"
-    )
-    added = dataclasses.replace(
-        added,
-        images=tuple(map(_grey, added.images)),
-        names=tuple(f"{source.directory.name}/{name}" for name in added.names),
+        f"{len(added)} faces of {title} are learned from as well; "
+        f"{len(merged.names)} copies of faces that choose or judge, "
+        f"{merged.num_dropped} faces left out"
     )
     facts = {
-        "data_set": title,
-        "data_hash": source.identity,
-        "train": len(added),
-        "left_out": found - len(added),
+        "additional_data": {
+            "data_set": title,
+            "data_hash": source.identity,
+            "train": len(added),
+        },
+        "additional_leak_report": merged.as_dict(),
     }
-    first = dataclasses.replace(faces, images=tuple(faces.images))
-    return labeled_faces.concatenate([first, added]), facts
+    added = dataclasses.replace(added, images=tuple(map(_grey, added.images)))
+    faces = dataclasses.replace(faces, images=tuple(faces.images))
+    return labeled_faces.concatenate([faces, added]), facts
+
+
+def _rename(faces, folder):
+    names = tuple(f"{folder}/{name}" for name in faces.names)
+    return dataclasses.replace(faces, names=names)
 
 
 def _grey(content):

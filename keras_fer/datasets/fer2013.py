@@ -101,6 +101,13 @@ def check_source(source, expected_counts="official"):
     picture_checks.check_pictures(source, size)
 
 
+def describe(expected_counts):
+    """What a report calls the data: by its name only if it was counted."""
+    if expected_counts == "any":
+        return "faces in FER2013's layout, counts not checked"
+    return "FER2013"
+
+
 def load_source(source, cache_dir=None, say=None):
     """Prepares a checked source once, and gives the compressed pictures.
 

@@ -31,6 +31,16 @@ class LeakReport:
         return dataclasses.asdict(self)
 
 
+def merge(reports):
+    """Several reports under one policy as one `LeakReport`."""
+    return LeakReport(
+        policy=reports[0].policy,
+        pairs={kind: sum(r.pairs[kind] for r in reports) for kind in KINDS},
+        num_dropped=sum(report.num_dropped for report in reports),
+        names=sum((report.names for report in reports), ()),
+    )
+
+
 def apply_leak_policy(
     train, held_out, policy="stop", *, cache=None, part="training"
 ):

@@ -40,8 +40,9 @@ def test_the_other_training_part_comes_after_as_grey_pictures(other):
     directory, parts = other
     first, train = encoded_faces(7, 48), parts["train"]
     faces, facts = add(directory)
-    assert facts["train"] == NUMBER and facts["left_out"] == 0
-    assert "drawn faces" in facts["data_set"]
+    assert facts["additional_data"]["train"] == NUMBER
+    assert facts["additional_leak_report"]["names"] == ()
+    assert "drawn faces" in facts["additional_data"]["data_set"]
     assert faces.images[:7] == first.images
     assert faces.labels.tolist() == [*first.labels, *train.labels]
     folder = raf_db_source.find_source(directory).directory.name
@@ -59,16 +60,19 @@ def test_copies_of_faces_that_judge_are_left_out(other):
     judge = parts["train"].take([3])
     said = []
     faces, facts = add(directory, [judge], say=said.append)
-    assert facts["train"] == NUMBER - 1 and facts["left_out"] == 1
+    assert facts["additional_data"]["train"] == NUMBER - 1
+    assert facts["additional_leak_report"]["num_dropped"] == 1
     assert not any(name.endswith(judge.names[0]) for name in faces.names[7:])
     assert any(f"{NUMBER - 1} faces of drawn faces" in line for line in said)
     with pytest.raises(DataError, match="--on-leak drop"):
         add(directory, [judge], on_leak="stop")
     kept, facts = add(directory, [judge], on_leak="keep")
     assert len(kept) == 7 + NUMBER
+    report = facts["additional_leak_report"]
+    assert report["num_dropped"] == 0 and len(report["names"]) == 1
 
 
-def test_a_copy_of_its_own_test_part_is_left_out(tmp_path):
+def test_copies_of_its_own_test_part_are_left_out_of_both(tmp_path):
     directory = tmp_path / "faces"
     faces = encoded_faces(21)
     for index, (image, label) in enumerate(
@@ -80,9 +84,19 @@ def test_a_copy_of_its_own_test_part_is_left_out(tmp_path):
         (folder / f"{index}.jpg").write_bytes(image)
     planted = directory / "train" / CLASSES[faces.labels[20]] / "again.jpg"
     planted.write_bytes(faces.images[20])
-    added, facts = add(directory)
-    assert facts["left_out"] == 1 and len(added) == 7 + 14
-    assert not any(name.endswith("again.jpg") for name in added.names)
+    knows_one = faces.take([0, 1, 19])
+    both, facts = additional_faces.add_faces(
+        knows_one, directory, judges=(), on_leak="drop"
+    )
+    assert facts["additional_leak_report"]["num_dropped"] == 2
+    assert both.names[:2] == ("0.jpg", "1.jpg") and len(both) == 2 + 14
+    assert not any(name.endswith("again.jpg") for name in both.names)
+
+
+def test_a_set_of_nothing_but_copies_is_refused(other):
+    directory, parts = other
+    with pytest.raises(DataError, match="is a copy of one that"):
+        add(directory, [parts["train"]])
 
 
 def test_other_classes_and_no_folder_are_refused(other, tmp_path):

@@ -56,7 +56,7 @@ def judged(table, data, cache, tmp_path_factory):
         cache,
         *(*arguments, "--judge", "public-test", "--epochs", "1"),
         *("--sam", "0.05", "--flip-consistency", "1"),
-        *("--additional-data", data),
+        *("--additional-data-dir", data),
         recipe="fer2013",
     )
     assert status == 0, error
@@ -99,9 +99,8 @@ def test_another_data_set_is_learned_from_and_neither_chooses_nor_judges(
     table, data, judged, cache, tmp_path
 ):
     alone = load_parts(table, cache, judge="public-test")[:3]
-    parts = load_parts(table, cache, judge="public-test", additional_data=data)[
-        :3
-    ]
+    both = {"judge": "public-test", "additional_data_dir": data}
+    parts = load_parts(table, cache, **both)[:3]
     for part, before in zip(parts[1:], alone[1:], strict=True):
         assert part.names == before.names
     assert parts[0].names[: len(alone[0])] == alone[0].names
@@ -114,9 +113,40 @@ def test_another_data_set_is_learned_from_and_neither_chooses_nor_judges(
     preset = preset_writer.save_preset(judged[0], tmp_path / "both")
     card = (preset.directory / "README.md").read_text()
     assert f"beside it: drawn faces (not photographs) ({added} pictures" in card
-    start = imagenet_weights.resolve(judged[0] / "model.weights.h5")
-    start = initial_weights.open_weights(start)
-    assert start.description["additional_data"]["train"] == added
+    assert str(data) not in (preset.directory / "manifest.json").read_text()
+    for weights in (judged[0] / "model.weights.h5", preset.directory):
+        start = imagenet_weights.resolve(weights)
+        start = initial_weights.open_weights(start)
+        with pytest.raises(UsageError, match="learned from this data beside"):
+            start.check_cut(report["additional_data"]["data_hash"], None, ())
+
+
+def test_no_face_that_chooses_or_judges_comes_back_with_the_other_set(
+    table, cache, tmp_path
+):
+    """The other set holds FER2013's own faces, of every part."""
+    faces = encoded_faces(sum(USAGES.values()), 48)
+    for name, image, label in zip(
+        faces.names, faces.images, faces.labels, strict=True
+    ):
+        path = tmp_path / "other" / CLASSES[label] / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(image)
+
+    def pixels(part):
+        opened = (Image.open(io.BytesIO(image)) for image in part.images)
+        return [picture.convert("L").tobytes() for picture in opened]
+
+    for judge in ("screening", "public-test"):
+        alone = load_parts(table, cache, judge=judge)[0]
+        *parts, facts = load_parts(
+            table, cache, judge=judge, additional_data_dir=tmp_path / "other"
+        )
+        train = pixels(parts[0])
+        assert train[: len(alone)] == pixels(alone)
+        assert sorted(train[len(alone) :]) == sorted(pixels(alone))
+        left_out = len(faces) - len(alone)
+        assert facts["additional_leak_report"]["num_dropped"] == left_out
 
 
 def test_faces_that_given_weights_have_seen_do_not_judge(table, cache):
