@@ -82,7 +82,7 @@ def add_faces(
         )
     merged = leak_policy.merge(reports)
     say(
-        f"{len(added)} faces of {title} are learned from as well; "
+        f"{title}: {len(added)} are learned from as well; "
         f"{len(merged.names)} copies of faces that choose or judge, "
         f"{merged.num_dropped} faces left out"
     )

@@ -63,7 +63,9 @@ def test_copies_of_faces_that_judge_are_left_out(other):
     assert facts["additional_data"]["train"] == NUMBER - 1
     assert facts["additional_leak_report"]["num_dropped"] == 1
     assert not any(name.endswith(judge.names[0]) for name in faces.names[7:])
-    assert any(f"{NUMBER - 1} faces of drawn faces" in line for line in said)
+    assert any(
+        f"(not photographs): {NUMBER - 1} are learned" in line for line in said
+    )
     with pytest.raises(DataError, match="--on-leak drop"):
         add(directory, [judge], on_leak="stop")
     kept, facts = add(directory, [judge], on_leak="keep")

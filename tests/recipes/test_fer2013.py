@@ -109,7 +109,7 @@ def test_another_data_set_is_learned_from_and_neither_chooses_nor_judges(
     report = json.loads((judged[0] / "report.json").read_text())
     assert report["additional_data"]["train"] == added
     assert "drawn faces" in (judged[0] / "report.md").read_text()
-    assert f"{added} faces of drawn faces" in judged[1]
+    assert f"(not photographs): {added} are learned" in judged[1]
     preset = preset_writer.save_preset(judged[0], tmp_path / "both")
     card = (preset.directory / "README.md").read_text()
     assert f"beside it: drawn faces (not photographs) ({added} pictures" in card
