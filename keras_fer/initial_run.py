@@ -45,7 +45,7 @@ class InitialRun:
                 "from weights of other classes."
             )
 
-    def check_cut(self, data_hash, config, names):
+    def check_cut(self, data_hash, config, names, additional=None):
         """Refuses other parts of the data that these weights learned from.
 
         A face that they learned from would choose the epoch, or judge.
@@ -54,10 +54,13 @@ class InitialRun:
             data_hash: of the whole data set, as a report has it.
             config: a recipe's Config.
             names: its settings that decide the parts.
+            additional: the `AdditionalSource` that is learned from beside it.
 
         Raises:
             UsageError: with the settings and how to make them alike.
         """
+        if additional is not None:
+            self._check_additional(additional.source.identity, data_hash)
         (_, last), *before = earlier_trainings(self.description)
         for name, run in earlier_trainings(self.description):
             if run.get("additional_data", {}).get("data_hash") == data_hash:
@@ -88,6 +91,21 @@ class InitialRun:
                 "way: faces that it knows would choose or judge. Cut alike: "
                 f"{' '.join(different)}, or start from nothing."
             )
+
+    def _check_additional(self, additional_hash, data_hash):
+        """Refuses a second data set that was learned from, cut otherwise."""
+        for name, run in earlier_trainings(self.description):
+            added = run.get("additional_data", {})
+            alone = run.get("data_hash") == additional_hash
+            beside = added.get("data_hash") == additional_hash
+            # Beside the same data it was cut by settings that must be alike.
+            alike = run.get("data_hash") == data_hash and "validation" in added
+            if alone or (beside and not alike):
+                raise UsageError(
+                    f"{name} learned from the data set of "
+                    "--additional-data-dir, cut in another way: faces that "
+                    "it knows would choose. Start from other weights."
+                )
 
     @property
     def _name(self):

@@ -114,9 +114,12 @@ def _additional(run):
     added = run.get("additional_data")
     if added:
         title = added["data_set"]
+        number = f"{added['train']:,} pictures, turned to grey"
+        if "validation" in added:
+            number += f"; {added['validation']:,} more choose the epoch"
         yield (
-            f"Learned from beside it: {markdown.escape(title)} "
-            f"({added['train']:,} pictures, turned to grey). {_terms(title)}"
+            f"Learned from beside it: {markdown.escape(title)} ({number}). "
+            f"{_terms(title)}"
         )
 
 

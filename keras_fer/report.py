@@ -37,8 +37,6 @@ _CONTEXT = {
     "commit": "commit",
     "command": "command",
 }
-_UNDEFINED = "—"
-_LISTED = 5  # longer lists are left to report.json
 
 
 def write_report(
@@ -182,7 +180,10 @@ def _confusion_table(view: Mapping) -> str:
 def _context_table(context: Mapping) -> str:
     others = [name for name in context if name not in _CONTEXT]
     rows = [
-        [_CONTEXT.get(name, name.replace("_", " ")), _text(context[name])]
+        [
+            _CONTEXT.get(name, name.replace("_", " ")),
+            markdown.describe(context[name]),
+        ]
         for name in [*_CONTEXT, *others]
         if name in context and name != "title"
     ]
@@ -191,7 +192,7 @@ def _context_table(context: Mapping) -> str:
 
 def _with_interval(view: Mapping | None, key: str) -> str:
     if view is None or view[key] is None:
-        return _UNDEFINED
+        return markdown.UNDEFINED
     text = _percent(view[key])
     interval = view["intervals"].get(key)
     if interval is None:
@@ -200,31 +201,7 @@ def _with_interval(view: Mapping | None, key: str) -> str:
 
 
 def _percent(share: float | None) -> str:
-    return _UNDEFINED if share is None else f"{100 * share:.2f}"
-
-
-def _text(value) -> str:
-    """A value of the context in one line."""
-    if value is None or value == "":
-        return _UNDEFINED
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if isinstance(value, float):
-        return f"{value:g}"
-    if isinstance(value, dict):
-        parts = [
-            f"{name.replace('_', ' ')}: "
-            + (f"({_text(part)})" if isinstance(part, dict) else _text(part))
-            for name, part in value.items()
-        ]
-        return ", ".join(parts) or _UNDEFINED
-    if isinstance(value, list):
-        if any(isinstance(part, (dict, list)) for part in value):
-            return f"{len(value)} (listed in report.json)"
-        text = ", ".join(_text(part) for part in value[:_LISTED])
-        rest = len(value) - _LISTED
-        return f"{text} and {rest} more" if rest > 0 else text or _UNDEFINED
-    return str(value)
+    return markdown.UNDEFINED if share is None else f"{100 * share:.2f}"
 
 
 def _plain(value):

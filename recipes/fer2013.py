@@ -162,21 +162,21 @@ def load_data(config, start):
     from keras_fer.datasets import fer2013
     from keras_fer.datasets import fer2013_source
     from keras_fer.datasets import labeled_faces
-    from keras_fer.datasets import layouts
     from keras_fer.datasets import parts
     from keras_fer.datasets import prepared
 
-    if config.additional_data_dir:  # a wrong folder ends it before the search
-        layouts.recognize(config.additional_data_dir)
     source = fer2013_source.find_source(config.data_dir)
     say(f"{source.directory}: {source.layout}; checking, comparing ...")
     fer2013.check_source(source, config.expected_counts)
+    additional = additional_faces.open_source(
+        config.additional_data_dir, source.class_names, say
+    )
     # With PrivateTest, if it is there: its copies are not to be learned.
     cache = prepared.cache_directory(config.cache_dir)
     whole = fer2013.load_source(source, cache, say)
     if start:
         cut = "judge validation_fraction split_seed on_leak exclude"
-        start.check_cut(source.identity, config, cut.split())
+        start.check_cut(source.identity, config, cut.split(), additional)
     train = {"train": whole.pop("train")}  # the tests judge as they are
     train, excluded = exclusion.leave_out(train, config.exclude)
     screening = config.judge == "screening"
@@ -190,19 +190,19 @@ def load_data(config, start):
         cache=cache,
         say=say,
     )
-    dropped = facts["leak_report"]["num_dropped"]
-    say(f"{dropped} training copies of test faces left out")
     faces["test"], judge = whole["validation"], "PublicTest"
     if screening:  # the one half chooses, the other judges
         judge = "a part cut from Training, for comparing settings"
         faces["validation"], faces["test"] = parts.halve(
             faces["validation"], config.split_seed, cache
         )
-    if config.additional_data_dir:
-        faces["train"], added = additional_faces.add_faces(
-            faces["train"],
-            config.additional_data_dir,
-            judges=(faces["validation"], *whole.values(), faces["test"]),
+    if additional:
+        faces, added = additional_faces.add_faces(
+            faces,
+            additional,
+            judges=whole.values(),
+            validation_fraction=config.validation_fraction,
+            seed=config.split_seed,
             on_leak=config.on_leak,
             cache=cache,
             say=say,
@@ -212,7 +212,7 @@ def load_data(config, start):
         test, report = start.unseen(faces["test"], config.on_leak, cache, say)
         faces["test"], facts = test, facts | report
     name = fer2013.describe(config.expected_counts)
-    facts |= {
+    return *faces.values(), {
         "title": f"keras_fer on {name}",
         "data_set": name,
         "data_hash": source.identity,
@@ -220,8 +220,7 @@ def load_data(config, start):
         "chosen_by": "another part cut from Training",
         "counts": parts.count(faces, config.batch_size, say),
         "excluded": len(excluded),
-    }
-    return *faces.values(), facts
+    } | facts
 
 
 def make_network(config, train, weights):

@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import types
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +10,7 @@ import pytest
 
 from keras_fer import initial_weights
 from keras_fer.classes import CLASSES
+from keras_fer.datasets.additional_faces import AdditionalSource
 from keras_fer.datasets.fingerprints import take_fingerprints
 from keras_fer.datasets.labeled_faces import LabeledFaces
 from keras_fer.earlier_trainings import earlier_trainings
@@ -66,6 +68,40 @@ def test_a_training_before_the_last_counts_as_well():
     start(HERE | {"initial_weights": preset}).check_cut(
         "faces", Config(), NAMES
     )
+
+
+def beside(data_hash="second", **added):
+    added = {"data_hash": data_hash, "train": 5} | added
+    return HERE | {"additional_data": added}
+
+
+@pytest.mark.parametrize(
+    "description, refused",
+    [
+        (beside(validation=2), None),  # cut alike, by the same settings
+        (beside("third"), None),
+        (ELSEWHERE | {"initial_weights": {"file": "w.h5"}}, None),
+        (beside(), "here"),  # all of it was learned
+        (beside(validation=2) | {"data_hash": "other"}, "here"),
+        (HERE | {"data_hash": "second"}, "here"),
+        (HERE | {"initial_weights": ELSEWHERE | beside()}, "here"),
+        ({"preset": "both", "run": beside()}, "both"),
+    ],
+)
+def test_a_second_data_set_must_be_cut_alike(description, refused):
+    second = AdditionalSource("faces", types.SimpleNamespace(identity="second"))
+
+    def check(additional):
+        start(description).check_cut("faces", Config(), NAMES, additional)
+
+    check(None)
+    if refused is None:
+        check(second)
+        return
+    with pytest.raises(
+        UsageError, match=f"{refused} learned from the data set of --additional"
+    ):
+        check(second)
 
 
 @pytest.mark.parametrize(

@@ -34,7 +34,8 @@ def separate(
             from, see `leak_policy.apply_to_seen`.
         cache: where results are remembered, see `found_copies`.
         exclude: a list of pictures to leave out, see `exclusion`.
-        say: called with a warning for each picture under two labels.
+        say: called with how many copies were left out, and with a warning for
+            each picture under two labels.
 
     Returns:
         ({"train", "validation", "test"} -> `LabeledFaces`, facts for a
@@ -65,6 +66,8 @@ def separate(
         train, test, on_leak, cache=cache
     )
     reports["leak_report"] = report.as_dict()
+    if say:
+        say(f"{report.num_dropped} training copies of test faces left out")
     copies = found_copies.find_copies(train, cache=cache)
     reports["two_labels"] = warn_of_two_labels(train, copies, cache, say)
     train, validation = splits.split_validation(

@@ -8,6 +8,7 @@ import numpy as np
 
 from keras_fer import evaluation
 from keras_fer import files
+from keras_fer import markdown
 from keras_fer import runtime
 from keras_fer.errors import DataError
 from keras_fer.errors import ExportError
@@ -176,8 +177,7 @@ def as_markdown(report):
         ]
         for name, row in report["formats"].items()
     ]
-    lines = [header, ["---", *["---:"] * (len(header) - 1)], *rows]
-    table = "\n".join(f"| {' | '.join(line)} |" for line in lines)
+    table = markdown.table(header, rows)
     told = {
         "formats",
         "accuracy",
@@ -187,7 +187,8 @@ def as_markdown(report):
         "rounds",
     }
     facts = "\n".join(
-        f"- {name.replace('_', ' ')}: {value}"
+        f"- {name.replace('_', ' ')}: "
+        f"{markdown.escape(markdown.describe(value))}"
         for name, value in report.items()
         if name not in told
     )

@@ -11,6 +11,7 @@ from PIL import Image
 
 from drawn import encoded_faces
 from keras_fer import cli
+from keras_fer import finished_run
 from keras_fer import imagenet_weights
 from keras_fer import initial_weights
 from keras_fer import preset_writer
@@ -95,30 +96,55 @@ def test_settings_are_compared_on_a_part_that_no_seed_changes(
     assert other[1] != names[1]
 
 
-def test_another_data_set_is_learned_from_and_neither_chooses_nor_judges(
+def test_another_data_set_is_learned_from_and_chooses_but_does_not_judge(
     table, data, judged, cache, tmp_path
 ):
     alone = load_parts(table, cache, judge="public-test")[:3]
     both = {"judge": "public-test", "additional_data_dir": data}
-    parts = load_parts(table, cache, **both)[:3]
-    for part, before in zip(parts[1:], alone[1:], strict=True):
-        assert part.names == before.names
-    assert parts[0].names[: len(alone[0])] == alone[0].names
-    added = len(parts[0]) - len(alone[0])
-    assert added > 0
+    *parts, facts = load_parts(table, cache, **both)
+    assert parts[2].names == alone[2].names
+    for part, before in zip(parts, alone, strict=True):
+        assert part.names[: len(before)] == before.names
     report = json.loads((judged[0] / "report.json").read_text())
-    assert report["additional_data"]["train"] == added
+    assert report["additional_data"] == facts["additional_data"]
+    assert "and from drawn faces" in report["chosen_by"]
+    counts = [
+        report["additional_data"][name] for name in ("train", "validation")
+    ]
+    added = [len(p) - len(a) for p, a in zip(parts, alone, strict=True)]
+    assert added == [*counts, 0] and min(counts) > 0
+    predictions = finished_run.read_predictions(judged[0])
+    labels = predictions["validation_labels"]
+    assert labels.tolist() == parts[1].labels.tolist()
     assert "drawn faces" in (judged[0] / "report.md").read_text()
-    assert f"(not photographs): {added} are learned" in judged[1]
+    assert f"(not photographs): {counts[0]} are learned" in judged[1]
+
+
+def test_who_takes_such_weights_learns_of_both_data_sets(
+    table, data, judged, tmp_path
+):
+    report = json.loads((judged[0] / "report.json").read_text())
+    added = report["additional_data"]
     preset = preset_writer.save_preset(judged[0], tmp_path / "both")
+    assert preset.manifest["calibration"]["fitted_on"] == report["chosen_by"]
     card = (preset.directory / "README.md").read_text()
-    assert f"beside it: drawn faces (not photographs) ({added} pictures" in card
+    assert (
+        "beside it: drawn faces (not photographs) "
+        f"({added['train']:,} pictures, turned to grey; {added['validation']} "
+        "more choose the epoch)"
+    ) in card
     assert str(data) not in (preset.directory / "manifest.json").read_text()
     for weights in (judged[0] / "model.weights.h5", preset.directory):
         start = imagenet_weights.resolve(weights)
         start = initial_weights.open_weights(start)
         with pytest.raises(UsageError, match="learned from this data beside"):
-            start.check_cut(report["additional_data"]["data_hash"], None, ())
+            start.check_cut(added["data_hash"], None, ())
+    words = ("--output", str(tmp_path / "out"))
+    words = ("evaluate", str(preset.directory), str(table.parent), *words)
+    assert cli.main(words) == 0
+    evaluated = json.loads((tmp_path / "out" / "report.json").read_text())
+    assert "FER2013" in evaluated["learned_from"]
+    assert "and drawn faces (not photographs)" in evaluated["learned_from"]
 
 
 def test_no_face_that_chooses_or_judges_comes_back_with_the_other_set(
@@ -138,14 +164,19 @@ def test_no_face_that_chooses_or_judges_comes_back_with_the_other_set(
         return [picture.convert("L").tobytes() for picture in opened]
 
     for judge in ("screening", "public-test"):
-        alone = load_parts(table, cache, judge=judge)[0]
+        alone = load_parts(table, cache, judge=judge)[:3]
         *parts, facts = load_parts(
             table, cache, judge=judge, additional_data_dir=tmp_path / "other"
         )
-        train = pixels(parts[0])
-        assert train[: len(alone)] == pixels(alone)
-        assert sorted(train[len(alone) :]) == sorted(pixels(alone))
-        left_out = len(faces) - len(alone)
+        train, chooses, judges = map(pixels, parts)
+        assert judges == pixels(alone[2])
+        number = len(alone[1])
+        assert chooses[:number] == pixels(alone[1])
+        # Of the training faces, now there twice, some choose and do not teach.
+        chooses = set(chooses[number:])
+        assert chooses and not chooses & set(train)
+        assert chooses | set(train) == set(pixels(alone[0]))
+        left_out = len(faces) - len(alone[0]) + len(chooses)
         assert facts["additional_leak_report"]["num_dropped"] == left_out
 
 
@@ -188,7 +219,7 @@ def test_a_candidate_is_judged_by_public_test_and_the_look_is_counted(
     assert "Look number 1 at PublicTest" in out
     report = json.loads((run_dir / "report.json").read_text())
     assert report["split"] == "PublicTest"
-    assert report["chosen_by"] == "another part cut from Training"
+    assert report["chosen_by"].startswith("parts cut from Training and from")
     assert report["looks_at_public_test"] == 1
     assert report["counts"]["test"] == report["single_view"]["num_images"] == 14
     assert list(report["single_view"]["per_class"]) == list(CLASSES)
@@ -204,6 +235,18 @@ def test_its_preset_sees_colour_as_grey(judged, table, tmp_path, capsys):
     assert cli.main(["save-preset", str(judged[0]), str(output), *words]) == 0
     assert "colour will be seen as its luminance" in capsys.readouterr().out
     assert presets.load_preset(output).manifest["luminance"]
+
+
+@pytest.mark.slow
+def test_its_export_names_both_data_sets(judged, tmp_path):
+    words = ("--min-images", "14", "--num-calibration", "32", "--rounds", "2")
+    words = ("export", str(judged[0]), "--formats", "float16", *words)
+    assert cli.main([*words, "--output", str(tmp_path / "out")]) == 0
+    parity = json.loads((tmp_path / "out" / "parity.json").read_text())
+    added = json.loads((judged[0] / "report.json").read_text())
+    assert parity["additional_data"] == added["additional_data"]
+    page = (tmp_path / "out" / "parity.md").read_text()
+    assert "data: data set: drawn faces (not photographs), data hash:" in page
 
 
 @pytest.mark.parametrize(
