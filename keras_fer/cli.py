@@ -95,7 +95,7 @@ class SavePreset:
     data_dir: Path | None = None
     """The run's data set, if it was moved."""
     data_terms: str | None = None
-    """The terms of the training data, for the card."""
+    """The terms of all training data, for the card."""
     num_calibration: int = 200
     """Training faces that the int8 file takes its ranges from."""
     min_images: int = 500

@@ -192,3 +192,23 @@ def _check_architecture(directory, settings, architecture):
             + "\n".join(different)
             + f"\nMake this one alike: {flags}"
         )
+
+
+def mix(model, initial, share):
+    """Takes finished weights part of the way back to where they began.
+
+    What was learned anew often costs less of what was known, if the weights
+    of before and after are averaged (Wortsman et al., "Robust fine-tuning of
+    zero-shot models", 2022).
+
+    Args:
+        model: the finished network; changed in place.
+        initial: the same network with the weights that it started from.
+        share: of the initial weights, 0 to 1.
+
+    Returns:
+        Facts for a report: "initial_share".
+    """
+    for weight, start in zip(model.weights, initial.weights, strict=True):
+        weight.assign((1 - share) * weight + share * start)
+    return {"initial_share": share}

@@ -38,8 +38,8 @@ def model_card(
         report: a run's report.json.
         calibration: `temperature`, `fitted_on` and the errors before and
             after, of `preset_writer`.
-        data_terms: a sentence on the terms of the training data; None takes
-            what is known of the data set.
+        data_terms: on the terms of all training data; None takes what is
+            known of each data set.
         parity: what `keras_fer.export.parity.measure` reported of the int8
             file, or None.
         grey: whether the network answers colour as its luminance.
@@ -60,10 +60,10 @@ def model_card(
         "recognised is how a face would be labelled by those who labelled the "
         "data, not what a person feels.",
         "## Data and its terms",
-        f"Trained on {markdown.escape(data_set)}. "
-        + (data_terms or _terms(data_set))
-        + (_GREY if grey else ""),
-        *_additional(report),
+        f"Trained on {markdown.escape(data_set)}."
+        + (_GREY if grey else "")
+        + f" {data_terms or _terms(data_set)}",
+        *_additional(report, data_terms),
         *_starts(report),
         "The code's licence, Apache-2.0, covers the code alone. Whether these "
         "weights may be used for a purpose depends on the terms of the data.",
@@ -109,7 +109,7 @@ def _terms(data_set):
     )
 
 
-def _additional(run):
+def _additional(run, data_terms=None):
     """The second data set that a training learned from, if it did."""
     added = run.get("additional_data")
     if added:
@@ -118,8 +118,8 @@ def _additional(run):
         if "validation" in added:
             number += f"; {added['validation']:,} more choose the epoch"
         yield (
-            f"Learned from beside it: {markdown.escape(title)} ({number}). "
-            f"{_terms(title)}"
+            f"Learned from beside it: {markdown.escape(title)} ({number})."
+            + ("" if data_terms else f" {_terms(title)}")
         )
 
 
@@ -146,6 +146,7 @@ def _circumstances(report):
     facts = {
         "judged on": report.get("split"),
         "weights chosen by": report.get("chosen_by"),
+        "share of the weights it started from": report.get("initial_share"),
         "faces": ", ".join(f"{n:,} {part}" for part, n in counts.items()),
         "looks at PublicTest": report.get("looks_at_public_test"),
         "seed": report.get("seed"),

@@ -41,6 +41,7 @@ KEPT = (
     "additional_data",
     "looks_at_public_test",
     "initial_weights",
+    "initial_share",
     "epoch",
     "seed",
     "precision",
@@ -79,8 +80,8 @@ def save_preset(
         calibrate: whether a temperature is fitted.
         grey: whether the run learned from grey pictures alone; colour is then
             answered as its luminance.
-        data_terms: a sentence on the terms of the training data for the card.
-            None takes what is known of the data set.
+        data_terms: on the terms of all training data, for the card; None
+            takes what is known of each data set.
 
     Returns:
         The `presets.Preset`.

@@ -19,13 +19,13 @@ FREE_FIELDS = (
     "additional_data_dir",
     "cache_dir",
     "initial_weights",  # told by their run's id
+    "initial_share",  # of finished weights
     "run_dir",
     "resume",
     "overwrite",
     "export",
     "config",
-    # Who computes; what is computed is the same.
-    "coordinator",
+    "coordinator",  # who computes; what is computed is the same
     "num_processes",
     "process_id",
 )

@@ -34,6 +34,7 @@ _RANGES = {
     "num_processes": (1, float("inf")),
     "frozen_blocks": (0, 5),
     "layer_decay": (0.01, 1),
+    "initial_share": (0, 0.99),
 }
 
 
@@ -78,6 +79,11 @@ def check(config):
         raise UsageError(
             "--frozen-blocks keeps weights that were learned before. Name "
             "them: --initial-weights RUN."
+        )
+    if values.get("initial_share") and started in (None, "imagenet"):
+        raise UsageError(
+            "--initial-share keeps a share of weights that were learned "
+            "before. Name them: --weights RUN/model.weights.h5."
         )
     folds, fold = values.get("folds"), values.get("fold")
     if folds == 1 or fold and fold >= folds:

@@ -95,3 +95,19 @@ def time_steps(models, batch_size, num_rounds=3):
 def estimate_step_seconds(model, batch_size):
     """The median of three training steps, in seconds; see `time_steps`."""
     return float(np.median(time_steps({"": model}, batch_size)[""]))
+
+
+def say_estimate(model, config, steps, say):
+    """Says how long a training will take.
+
+    Args:
+        model: compiled `keras.Model`; left as it was.
+        config: a recipe's Config, with `epochs` and `batch_size`.
+        steps: of an epoch.
+        say: called with the line.
+    """
+    seconds = estimate_step_seconds(model, config.batch_size)
+    say(
+        f"{config.epochs} epochs of {steps} steps, {seconds:.2f} s a step: "
+        f"about {seconds * steps * config.epochs / 60:.0f} minutes in all"
+    )

@@ -62,6 +62,8 @@ class Config(configuration.RunSettings):
     # Network
     weights: str | None = None
     """None, "imagenet", or a weight file."""
+    initial_share: float = 0.0
+    """Share of those weights in the finished ones; also after --resume."""
     width: float = 1.0
     """Multiplies every number of filters."""
     pooling: configuration.Pooling = "lip"
@@ -140,6 +142,9 @@ def main(config):
         if config.process_id:
             return  # process 0 judges and publishes
         facts["epoch"] = progress.best_epoch + 1
+        if config.initial_share:
+            first = make_network(config, train, weights)
+            facts |= initial_weights.mix(model, first, config.initial_share)
         if config.judge == "public-test":
             facts |= looks.count_run(run, facts, config.cache_dir, say)
         run_results.write_results(
@@ -268,11 +273,7 @@ def train_network(config, run, model, train, validation):
         label_smoothing=config.label_smoothing,
         average_momentum=config.average_momentum,
     )
-    seconds = step_time.estimate_step_seconds(model, config.batch_size)
-    say(
-        f"{config.epochs} epochs of {steps} steps, {seconds:.2f} s a step: "
-        f"about {seconds * steps * config.epochs / 60:.0f} minutes in all"
-    )
+    step_time.say_estimate(model, config, steps, say)
     return training.fit(
         model,
         train,

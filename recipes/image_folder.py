@@ -269,11 +269,7 @@ def train_network(config, run, model, train, validation):
         layer_decay=config.layer_decay,
         frozen_blocks=config.frozen_blocks,
     )
-    seconds = step_time.estimate_step_seconds(model, config.batch_size)
-    say(
-        f"{config.epochs} epochs of {steps} steps, {seconds:.2f} s a step: "
-        f"about {seconds * steps * config.epochs / 60:.0f} minutes in all"
-    )
+    step_time.say_estimate(model, config, steps, say)
     return training.fit(
         model,
         train,

@@ -250,11 +250,7 @@ def train_network(config, run, model, train, validation):
         label_smoothing=config.label_smoothing,
         average_momentum=config.average_momentum,
     )
-    seconds = step_time.estimate_step_seconds(model, config.batch_size)
-    say(
-        f"{config.epochs} epochs of {steps} steps, {seconds:.2f} s a step: "
-        f"about {seconds * steps * config.epochs / 60:.0f} minutes in all"
-    )
+    step_time.say_estimate(model, config, steps, say)
     return training.fit(
         model,
         train,

@@ -26,8 +26,8 @@ def save_preset(
         directory: the run's folder.
         output: the preset's folder, its name the preset's; new or empty.
         data_dir: the data set, where it no longer lies at its old place.
-        data_terms: a sentence on the terms of the training data; None takes
-            what is known of the data set.
+        data_terms: on the terms of all training data, for the card; None
+            takes what is known of each data set.
         num_calibration: faces of the training part that the int8 file takes
             its ranges from.
         min_images: how many held-out faces there must be.

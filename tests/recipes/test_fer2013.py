@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+import keras_fer
 from drawn import encoded_faces
 from keras_fer import cli
 from keras_fer import finished_run
@@ -105,7 +106,7 @@ def test_another_data_set_is_learned_from_and_chooses_but_does_not_judge(
     assert parts[2].names == alone[2].names
     for part, before in zip(parts, alone, strict=True):
         assert part.names[: len(before)] == before.names
-    report = json.loads((judged[0] / "report.json").read_text())
+    report = read_report(judged[0])
     assert report["additional_data"] == facts["additional_data"]
     assert "and from drawn faces" in report["chosen_by"]
     counts = [
@@ -123,7 +124,7 @@ def test_another_data_set_is_learned_from_and_chooses_but_does_not_judge(
 def test_who_takes_such_weights_learns_of_both_data_sets(
     table, data, judged, tmp_path
 ):
-    report = json.loads((judged[0] / "report.json").read_text())
+    report = read_report(judged[0])
     added = report["additional_data"]
     preset = preset_writer.save_preset(judged[0], tmp_path / "both")
     assert preset.manifest["calibration"]["fitted_on"] == report["chosen_by"]
@@ -133,6 +134,12 @@ def test_who_takes_such_weights_learns_of_both_data_sets(
         f"({added['train']:,} pictures, turned to grey; {added['validation']} "
         "more choose the epoch)"
     ) in card
+    assert "Its terms are its owner's" in card
+    given = preset_writer.save_preset(
+        judged[0], tmp_path / "given", data_terms="Both are drawn here."
+    )
+    card = (given.directory / "README.md").read_text()
+    assert "Both are drawn here." in card and "owner's" not in card
     assert str(data) not in (preset.directory / "manifest.json").read_text()
     for weights in (judged[0] / "model.weights.h5", preset.directory):
         start = imagenet_weights.resolve(weights)
@@ -212,12 +219,41 @@ def test_weights_that_learned_from_the_judges_are_no_start(
         load_parts(table, cache, start, judge="public-test", split_seed=1)
 
 
+def test_finished_weights_go_part_of_the_way_back(
+    judged, table, cache, tmp_path
+):
+    start, run_dir = judged[0] / "model.weights.h5", tmp_path / "further"
+    words = ("--data-dir", table.parent, "--run-dir", run_dir, *SMALL)
+    words = (*words, "--judge", "public-test", "--epochs", "1")
+    words = (*words, "--weights", start)
+    for more in ((), ("--resume", "--initial-share", "0.25")):
+        status, _, error = run(cache, *words, *more, recipe="fer2013")
+        assert status == 0, error
+        if not more:
+            assert "initial_share" not in read_report(run_dir)
+            learned = keras_fer.load_model(run_dir / "model.keras").weights
+    first = keras_fer.load_model(judged[0] / "model.keras").weights
+    mixed = keras_fer.load_model(run_dir / "model.keras").weights
+    for before, after, mean in zip(first, learned, mixed, strict=True):
+        assert np.ptp(np.asarray(after) - np.asarray(before)) > 0
+        expected = 0.25 * np.asarray(before) + 0.75 * np.asarray(after)
+        np.testing.assert_allclose(np.asarray(mean), expected, atol=1e-6)
+    assert read_report(run_dir)["initial_share"] == 0.25
+    preset = preset_writer.save_preset(run_dir, tmp_path / "mixed")
+    card = (preset.directory / "README.md").read_text()
+    assert "| share of the weights it started from | 0.25 |" in card
+
+
+def read_report(run_dir):
+    return json.loads((run_dir / "report.json").read_text())
+
+
 def test_a_candidate_is_judged_by_public_test_and_the_look_is_counted(
     judged, table, cache
 ):
     run_dir, out = judged
     assert "Look number 1 at PublicTest" in out
-    report = json.loads((run_dir / "report.json").read_text())
+    report = read_report(run_dir)
     assert report["split"] == "PublicTest"
     assert report["chosen_by"].startswith("parts cut from Training and from")
     assert report["looks_at_public_test"] == 1
@@ -254,6 +290,7 @@ def test_its_export_names_both_data_sets(judged, tmp_path):
     [
         ("", "challenges-in-representation-learning"),
         ("--sam -1", "--sam must be from 0 to 10"),
+        ("--initial-share 0.5", "Name them: --weights RUN"),
     ],
 )
 def test_a_wrong_command_ends_before_tensorflow_loads(cache, words, expected):
