@@ -20,7 +20,8 @@ def count_run(run, facts, cache_dir=None, say=print):
 
     Args:
         run: of `run_directory.open_run`.
-        facts: the run's, with "data_hash" and "commit".
+        facts: the run's, with "data_hash", "commit" and, if its weights were
+            mixed with earlier ones, "initial_share": each share is a look.
         cache_dir: see `prepared.cache_directory`.
         say: called with a line to print.
 
@@ -33,7 +34,11 @@ def count_run(run, facts, cache_dir=None, say=print):
     cache = prepared.cache_directory(cache_dir)
     kept = cache / f"looks-at-public-test-{facts['data_hash'][:16]}.json"
     made = {"run_dir": run.directory.name, "commit": facts["commit"]}
-    number = count_look(kept, run.run_id, **made)
+    judged = run.run_id
+    if facts.get("initial_share"):
+        made["initial_share"] = facts["initial_share"]
+        judged += f", {facts['initial_share']} of its start"
+    number = count_look(kept, judged, **made)
     say(f"Look number {number} at PublicTest")
     return {"looks_at_public_test": number}
 

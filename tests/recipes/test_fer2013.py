@@ -223,22 +223,23 @@ def test_finished_weights_go_part_of_the_way_back(
     judged, table, cache, tmp_path
 ):
     start, run_dir = judged[0] / "model.weights.h5", tmp_path / "further"
-    words = ("--data-dir", table.parent, "--run-dir", run_dir, *SMALL)
-    words = (*words, "--judge", "public-test", "--epochs", "1")
-    words = (*words, "--weights", start)
+    words = ("--judge", "public-test", "--epochs", "1", "--weights", start)
+    words = ("--data-dir", table.parent, "--run-dir", run_dir, *SMALL, *words)
+    networks, reports = [keras_fer.load_model(judged[0] / "model.keras")], []
     for more in ((), ("--resume", "--initial-share", "0.25")):
         status, _, error = run(cache, *words, *more, recipe="fer2013")
         assert status == 0, error
-        if not more:
-            assert "initial_share" not in read_report(run_dir)
-            learned = keras_fer.load_model(run_dir / "model.keras").weights
-    first = keras_fer.load_model(judged[0] / "model.keras").weights
-    mixed = keras_fer.load_model(run_dir / "model.keras").weights
-    for before, after, mean in zip(first, learned, mixed, strict=True):
-        assert np.ptp(np.asarray(after) - np.asarray(before)) > 0
-        expected = 0.25 * np.asarray(before) + 0.75 * np.asarray(after)
-        np.testing.assert_allclose(np.asarray(mean), expected, atol=1e-6)
-    assert read_report(run_dir)["initial_share"] == 0.25
+        networks.append(keras_fer.load_model(run_dir / "model.keras"))
+        reports.append(read_report(run_dir))
+    weights = [network.get_weights() for network in networks]
+    for old, new, mixed in zip(*weights, strict=True):
+        assert np.ptp(new - old) > 0
+        expected = 0.25 * old + 0.75 * new
+        np.testing.assert_allclose(mixed, expected, atol=1e-6)
+    shares = [report.get("initial_share") for report in reports]
+    assert shares == [None, 0.25]
+    first, second = [report["looks_at_public_test"] for report in reports]
+    assert second == first + 1  # at other weights
     preset = preset_writer.save_preset(run_dir, tmp_path / "mixed")
     card = (preset.directory / "README.md").read_text()
     assert "| share of the weights it started from | 0.25 |" in card
