@@ -124,7 +124,9 @@ def add_faces(
         return train
 
     others = tuple(parts.values())
-    for judge in (faces["validation"], faces["test"], *judges, *others):
+    held_out = (faces["validation"], faces["test"], *judges, *others)
+    # One that is named twice is to be reported once.
+    for judge in {id(part): part for part in held_out}.values():
         added = without(added, judge)
     if not len(added):
         raise DataError(
