@@ -7,6 +7,7 @@ from pathlib import Path
 
 from keras_fer import files
 from keras_fer import presets
+from keras_fer import provenance
 from keras_fer import setting_checks
 from keras_fer.datasets.fingerprints import load_fingerprints
 from keras_fer.errors import UsageError
@@ -20,7 +21,12 @@ _VIEWS = {"image_size": 100, "crop_size": 90}
 _WIDTH = 1.0
 # What a report keeps of the run that its own started from.
 _KEPT = ("data_set", "data_hash", "counts", "epoch", "commit")
-_KEPT_IF_THERE = ("additional_data", "initial_weights")
+_KEPT_IF_THERE = (
+    "additional_data",
+    "initial_weights",
+    "initial_share",
+    "mixed_at_commit",
+)
 
 
 def settle(config):
@@ -122,11 +128,12 @@ def open_initial_run(directory, **architecture):
     return _of_run(directory / WEIGHTS, settings, report)
 
 
-def open_weights(source):
+def open_weights(source, share=0.0):
     """Looks at what `--weights` names.
 
     Args:
         source: `imagenet_weights.WeightSource`.
+        share: of these weights that the finished ones are to have, see `mix`.
 
     Returns:
         An `InitialRun`; of the run in whose folder a weight file lies, if it
@@ -134,8 +141,14 @@ def open_weights(source):
 
     Raises:
         DataError: if the fingerprints beside them cannot be read.
+        UsageError: if there is a share, and no whole network to take it of.
     """
     path = source.path
+    if share and (path is None or source.is_vgg16):
+        raise UsageError(
+            "--initial-share keeps a share of a whole network's weights. Name "
+            "them: --weights RUN/model.weights.h5."
+        )
     if path is None:
         return None
     if source.preset is not None:
@@ -199,7 +212,8 @@ def mix(model, initial, share):
 
     What was learned anew often costs less of what was known, if the weights
     of before and after are averaged (Wortsman et al., "Robust fine-tuning of
-    zero-shot models", 2022).
+    zero-shot models", 2022). Batch norm's statistics are averaged with them,
+    not taken anew.
 
     Args:
         model: the finished network; changed in place.
@@ -207,8 +221,8 @@ def mix(model, initial, share):
         share: of the initial weights, 0 to 1.
 
     Returns:
-        Facts for a report: "initial_share".
+        Facts for a report: "initial_share" and "mixed_at_commit".
     """
     for weight, start in zip(model.weights, initial.weights, strict=True):
         weight.assign((1 - share) * weight + share * start)
-    return {"initial_share": share}
+    return {"initial_share": share, "mixed_at_commit": provenance.commit()}

@@ -52,6 +52,10 @@ def model_card(
     views = {"single view": single_view}
     if report.get("ten_crop"):
         views["ten-crop"] = report["ten_crop"]
+
+    def terms(title):
+        return "" if data_terms else f" {_terms(title)}"
+
     sections = [
         f"# {markdown.escape(name)}",
         "A face in, shares of "
@@ -62,16 +66,17 @@ def model_card(
         "## Data and its terms",
         f"Trained on {markdown.escape(data_set)}."
         + (_GREY if grey else "")
-        + f" {data_terms or _terms(data_set)}",
-        *_additional(report, data_terms),
-        *_starts(report),
+        + terms(data_set),
+        *_additional(report, terms),
+        *_starts(report, terms),
+        *([data_terms] if data_terms else []),
         "The code's licence, Apache-2.0, covers the code alone. Whether these "
         "weights may be used for a purpose depends on the terms of the data.",
         "## What was measured",
         _circumstances(report),
         _figures(views),
         _classes(views),
-        "The figures are of the weights as trained: in full precision and "
+        "The figures are of the weights as judged: in full precision and "
         "before the temperature, which changes no answer of a single view.",
         *_kept(parity),
         "## Calibration",
@@ -109,7 +114,7 @@ def _terms(data_set):
     )
 
 
-def _additional(run, data_terms=None):
+def _additional(run, terms):
     """The second data set that a training learned from, if it did."""
     added = run.get("additional_data")
     if added:
@@ -119,11 +124,11 @@ def _additional(run, data_terms=None):
             number += f"; {added['validation']:,} more choose the epoch"
         yield (
             f"Learned from beside it: {markdown.escape(title)} ({number})."
-            + ("" if data_terms else f" {_terms(title)}")
+            + terms(title)
         )
 
 
-def _starts(report):
+def _starts(report, terms):
     """What the run started from, and what that started from, and so on."""
     for name, run in earlier_trainings(report.get("initial_weights")):
         data_set = run.get("data_set")
@@ -135,10 +140,13 @@ def _starts(report):
         of = f" ({', '.join(facts)})" if facts else ""
         sentence = f"The training before it: {markdown.escape(name)}{of}, on "
         if data_set:
-            sentence += f"{markdown.escape(data_set)}. {_terms(data_set)}"
+            sentence += f"{markdown.escape(data_set)}.{terms(data_set)}"
         else:
             sentence += "data that is not known; its terms bind as well."
-        yield " ".join([sentence, *_additional(run)])
+        share = run.get("initial_share")
+        if share:
+            sentence += f" Mixed with {share:g} of its own start."
+        yield " ".join([sentence, *_additional(run, terms)])
 
 
 def _circumstances(report):
@@ -147,6 +155,7 @@ def _circumstances(report):
         "judged on": report.get("split"),
         "weights chosen by": report.get("chosen_by"),
         "share of the weights it started from": report.get("initial_share"),
+        "mixed at commit": report.get("mixed_at_commit"),
         "faces": ", ".join(f"{n:,} {part}" for part, n in counts.items()),
         "looks at PublicTest": report.get("looks_at_public_test"),
         "seed": report.get("seed"),

@@ -14,7 +14,7 @@ from keras_fer import supervisor
 from keras_fer.errors import ExpectedError
 from keras_fer.errors import TrainingInterrupted
 from keras_fer.errors import UsageError
-from keras_fer.run_directory import FREE_FIELDS
+from keras_fer.resumption import FREE_FIELDS
 
 # A child that was stopped before it could answer for itself.
 _STOPPED = (-signal.SIGTERM, -signal.SIGINT)

@@ -42,6 +42,7 @@ KEPT = (
     "looks_at_public_test",
     "initial_weights",
     "initial_share",
+    "mixed_at_commit",
     "epoch",
     "seed",
     "precision",
@@ -112,14 +113,13 @@ def save_preset(
     }
     if architecture["attention"] == "none":
         architecture["attention"] = None
-    kept = {name: report[name] for name in KEPT if name in report}
     manifest = {
         "format": presets.FORMAT,
         "name": directory.name,
         "calibration": fitted,
         "luminance": grey,
         "parity": parity,
-        "run": kept,
+        "run": {name: report[name] for name in KEPT if name in report},
         "settings": {
             name: value
             for name, value in settings.items()

@@ -11,24 +11,9 @@ from pathlib import Path
 from keras_fer import cluster
 from keras_fer import files
 from keras_fer import provenance
-from keras_fer.errors import UsageError
+from keras_fer import resumption
+from keras_fer.resumption import RunDirectoryError
 
-# What may differ between a run and its resumption.
-FREE_FIELDS = (
-    "data_dir",
-    "additional_data_dir",
-    "cache_dir",
-    "initial_weights",  # told by their run's id
-    "initial_share",  # of finished weights
-    "run_dir",
-    "resume",
-    "overwrite",
-    "export",
-    "config",
-    "coordinator",  # who computes; what is computed is the same
-    "num_processes",
-    "process_id",
-)
 # What a run writes. --overwrite removes these and nothing else.
 RUN_FILES = (
     "config.json",
@@ -54,10 +39,6 @@ _AGREED_FACTS = (
     "precision",
     "initial_weights",
 )
-
-
-class RunDirectoryError(UsageError):
-    """The folder cannot be used as asked; the message says what to do."""
 
 
 @contextlib.contextmanager
@@ -107,7 +88,7 @@ def open_run(config):
                 "Choose an empty --run-dir."
             )
         if config.resume:
-            run_id = _check_settings(directory, settings)
+            run_id = resumption.check_settings(directory, settings)
         else:
             run_id = uuid.uuid4().hex
         yield Run(directory, settings, run_id)
@@ -186,7 +167,7 @@ class Run:
             {
                 name: value
                 for name, value in self.settings.items()
-                if name not in FREE_FIELDS
+                if name not in resumption.FREE_FIELDS
             }
             | {name: facts.get(name) for name in _AGREED_FACTS}
             | {"Keras": process["versions"]["keras"]}
@@ -195,16 +176,20 @@ class Run:
         path = self.directory / "manifest.json"
         resumed = (
             config_path.exists()
-            and _read_json(config_path).get("run_id") == self.run_id
+            and resumption.read_json(config_path).get("run_id") == self.run_id
         )
         if resumed and path.exists():
-            manifest = _read_json(path)
+            manifest = resumption.read_json(path)
             before = manifest
             if self.settings.get("weights"):  # once told by their path alone
                 start = {"initial_weights": facts.get("initial_weights")}
                 before = start | manifest
-            _check_facts(self.directory, before, facts | process)
+            resumption.check_facts(self.directory, before, facts | process)
             manifest["resumed"] = [*manifest.get("resumed", []), process]
+            settings = resumption.read_json(config_path)
+            for name in self.settings.keys() & resumption.LATE_FIELDS:
+                settings[name] = self.settings[name]
+            files.write_json(config_path, settings)
         else:
             if not resumed:
                 _remove_run(self.directory)
@@ -214,68 +199,6 @@ class Run:
             )
         files.write_json(path, manifest)
         return manifest
-
-
-def _check_settings(directory, settings):
-    """Compares with the run that is there; returns its id."""
-    path = directory / "config.json"
-    before = _read_json(path)
-    run_id = before.pop("run_id", None)
-    if not isinstance(run_id, str):
-        raise RunDirectoryError(
-            f"{path} has no run_id, so it is not a run's. Use --overwrite."
-        )
-    different = [
-        f"  {name}: {before.get(name)!r} before, {settings.get(name)!r} now"
-        for name in sorted({*before, *settings} - set(FREE_FIELDS))
-        if before.get(name) != settings.get(name)
-    ]
-    if different:
-        raise RunDirectoryError(
-            f"{directory} was started with other settings:\n"
-            + "\n".join(different)
-            + f"\nGo on with --config {path} --resume, or start a new run in "
-            "another --run-dir."
-        )
-    return run_id
-
-
-def _check_facts(directory, before, now):
-    for name, key in (
-        ("data", "data_hash"),
-        # Another leak search or split changes what is trained on.
-        ("numbers of faces", "counts"),
-        ("additional data", "additional_data"),
-        ("precision", "precision"),
-        ("initial weights", "initial_weights"),
-        ("devices", "devices"),
-        ("Keras backend", "backend"),
-    ):
-        if before.get(key) != now.get(key):
-            raise RunDirectoryError(
-                f"{directory} was started with other {name}: "
-                f"{before.get(key)}, now {now.get(key)}. Start a new run in "
-                "another --run-dir."
-            )
-    keras_before = before.get("versions", {}).get("keras")
-    if keras_before != now["versions"]["keras"]:
-        raise RunDirectoryError(
-            f"{directory} was started with Keras {keras_before}, this is "
-            f"{now['versions']['keras']}. Install keras=={keras_before}, or "
-            "start a new run in another --run-dir."
-        )
-
-
-def _read_json(path):
-    try:
-        found = json.loads(path.read_text(encoding="utf-8"))
-        if not isinstance(found, dict):
-            raise ValueError("it holds no settings")
-        return found
-    except (OSError, ValueError) as error:
-        raise RunDirectoryError(
-            f"{path} cannot be read ({error}). Use --overwrite to start again."
-        ) from error
 
 
 def _plain(settings):

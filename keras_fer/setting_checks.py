@@ -80,11 +80,6 @@ def check(config):
             "--frozen-blocks keeps weights that were learned before. Name "
             "them: --initial-weights RUN."
         )
-    if values.get("initial_share") and started in (None, "imagenet"):
-        raise UsageError(
-            "--initial-share keeps a share of weights that were learned "
-            "before. Name them: --weights RUN/model.weights.h5."
-        )
     folds, fold = values.get("folds"), values.get("fold")
     if folds == 1 or fold and fold >= folds:
         raise UsageError(

@@ -120,7 +120,7 @@ def main(config):
     with run_directory.open_run(config) as run:
         config = runtime.scale_to_devices(config)
         weights = imagenet_weights.resolve(config.weights)
-        start = initial_weights.open_weights(weights)
+        start = initial_weights.open_weights(weights, config.initial_share)
         train, validation, test, facts = load_data(config, start)
         from keras_fer import devices  # loads Keras: not before bad data
         from keras_fer import run_results

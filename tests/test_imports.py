@@ -29,6 +29,7 @@ ORDER = (
     "cluster",
     "configuration",
     "paper_experiments",
+    "resumption",
     "run_directory",
     "planned_runs",
     "runtime",

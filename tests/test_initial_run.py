@@ -105,6 +105,14 @@ def test_a_second_data_set_must_be_cut_alike(description, refused):
 
 
 @pytest.mark.parametrize(
+    "source", [WeightSource(None, False), WeightSource(Path("vgg16.h5"), True)]
+)
+def test_a_share_is_taken_of_whole_networks_alone(source):
+    with pytest.raises(UsageError, match="a share of a whole network"):
+        initial_weights.open_weights(source, 0.3)
+
+
+@pytest.mark.parametrize(
     "description, learned, unknown",
     [
         (HERE, LEARNED, []),

@@ -8,7 +8,7 @@ import pytest
 
 from keras_fer import files
 from keras_fer import run_directory
-from keras_fer.run_directory import RunDirectoryError
+from keras_fer.resumption import RunDirectoryError
 
 FACTS = {"data_hash": "abc", "counts": {"train": 9}, "precision": "float32"}
 

@@ -29,7 +29,7 @@ def save_preset(
         data_terms: on the terms of all training data, for the card; None
             takes what is known of each data set.
         num_calibration: faces of the training part that the int8 file takes
-            its ranges from.
+            its ranges from; of two data sets, the first one's.
         min_images: how many held-out faces there must be.
         rounds: timed answers for each latency.
         say: called with each message.

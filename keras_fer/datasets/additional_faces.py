@@ -96,8 +96,8 @@ def add_faces(
         (`faces` with the others behind "train" and "validation", all in
         memory; facts for a report: "additional_data", a dict of "data_set",
         "data_hash", "train" and "validation" (how many faces were added),
-        "additional_leak_report", of copies of faces that choose or judge, in
-        either training part, and "chosen_by").
+        "additional_leak_report", of copies across the two sets and their
+        parts, and "chosen_by").
 
     Raises:
         DataError: if the pictures are too many, too few, or are judges
@@ -137,15 +137,16 @@ def add_faces(
     added, chooses = splits.split_validation(
         added, validation_fraction, seed, copies
     )
-    train = faces["train"]
-    for judge in (chooses, *others):
+    # Weights of an earlier training may know the first set's faces already.
+    chooses, train = without(chooses, faces["train"]), faces["train"]
+    for judge in others:
         train = without(train, judge)
     merged = leak_policy.merge(reports)
     title = additional.title
     say(
         f"{title}: {len(added)} are learned from as well, {len(chooses)} "
-        f"choose the epoch; {len(merged.names)} copies of faces that choose "
-        f"or judge, {merged.num_dropped} faces left out"
+        f"choose the epoch; {len(merged.names)} copies between the parts, "
+        f"{merged.num_dropped} faces left out"
     )
     facts = {
         "additional_data": {

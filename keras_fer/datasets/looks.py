@@ -34,22 +34,22 @@ def count_run(run, facts, cache_dir=None, say=print):
     cache = prepared.cache_directory(cache_dir)
     kept = cache / f"looks-at-public-test-{facts['data_hash'][:16]}.json"
     made = {"run_dir": run.directory.name, "commit": facts["commit"]}
-    judged = run.run_id
-    if facts.get("initial_share"):
+    if "initial_share" in facts:
         made["initial_share"] = facts["initial_share"]
-        judged += f", {facts['initial_share']} of its start"
-    number = count_look(kept, judged, **made)
+        made["commit"] = facts["mixed_at_commit"]
+    number = count_look(kept, run.run_id, **made)
     say(f"Look number {number} at PublicTest")
     return {"looks_at_public_test": number}
 
 
-def count_look(path, run_id, **facts):
+def count_look(path, run_id, initial_share=0.0, **facts):
     """Notes that a run is about to be judged by a test part.
 
     Args:
         path: the JSON file that keeps the looks, one for each set; made if
             missing.
         run_id: the run's. Judged again after a crash, it counts once.
+        initial_share: of its weights. With another share it counts again.
         facts: plain values to note with it.
 
     Returns:
@@ -62,7 +62,10 @@ def count_look(path, run_id, **facts):
     path.parent.mkdir(parents=True, exist_ok=True)
     with filelock.FileLock(path.with_name(f".{path.name}.lock")):
         looks = _read(path)
-        if run_id not in [look["run_id"] for look in looks]:
+        judged = [(x["run_id"], x.get("initial_share", 0.0)) for x in looks]
+        if (run_id, initial_share) not in judged:
+            if initial_share:
+                facts["initial_share"] = initial_share
             time = datetime.datetime.now(datetime.UTC)
             time = time.isoformat(timespec="seconds")
             looks.append({"run_id": run_id, "time": time, **facts})

@@ -144,12 +144,12 @@ def test_copies_of_its_own_test_part_are_left_out_of_both(tmp_path):
 
 
 def test_no_copy_of_a_face_that_chooses_is_learned(tmp_path):
-    """Neither the first set's nor the second's own."""
+    """Neither from the first set nor from the second."""
     directory = tmp_path / "faces"
     write_folders(directory, range(28))
     write_folders(directory, range(28), name="{}_again.jpg")
-    knows_all = FACES.take(range(28))
-    both, facts = add(directory, first=parts_of_first(knows_all))
+    first = parts_of_first(FACES.take(range(7)))
+    both, facts = add(directory, first=first)
 
     def indices(part):
         names = (name.rpartition("/")[2] for name in part.names)
@@ -157,9 +157,12 @@ def test_no_copy_of_a_face_that_chooses_is_learned(tmp_path):
 
     learned = indices(both["train"])
     chosen = indices(both["validation"])[7:]  # the first set's come before
-    assert len(chosen) == 28 and len(set(chosen)) == 14
-    assert len(learned) == 14 + 28 and not set(learned) & set(chosen)
-    assert facts["additional_leak_report"]["num_dropped"] == 14
+    assert not set(learned) & set(chosen)
+    # Weights may have learned the first set's before: these stay.
+    assert learned[:7] == list(range(7)) and len(learned) == 7 + 28
+    dropped = 28 - len(chosen)
+    assert 0 < dropped < 14 and len(set(chosen)) == len(chosen) / 2
+    assert facts["additional_leak_report"]["num_dropped"] == dropped
 
 
 def test_a_set_of_nothing_but_copies_is_refused(other):

@@ -17,6 +17,13 @@ def test_each_run_counts_once(tmp_path):
     assert [look["run_dir"] for look in kept] == ["a", "b", "c"]
 
 
+def test_each_share_of_the_initial_weights_is_a_look(tmp_path):
+    path = tmp_path / "looks.json"
+    shares = (0.0, 0.3, 0.0, 0.5, 0.3)
+    found = [looks.count_look(path, "a", initial_share=s) for s in shares]
+    assert found == [1, 2, 2, 3, 3]
+
+
 @pytest.mark.parametrize("content", ["[{", "[1]", "{}x", '[{"run_id": 3}]'])
 def test_a_damaged_count_is_not_begun_anew(tmp_path, content):
     path = tmp_path / "looks.json"
